@@ -1,0 +1,119 @@
+"""The generator: the same seed gives the same text, no pattern dominates, and what is held out stays held out."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from course_utils.pocket import facts, lexicon, reviews, stories, tasks, world
+from course_utils.pocket.grammar import Scribe, article, fill, part_of, plural
+
+
+def test_grammar():
+    assert [article(w) for w in ("fox", "owl", "hour", "unicorn", "umbrella")] == ["a", "an", "an", "a", "an"]
+    assert [plural(w) for w in ("fox", "berry", "polar bear", "mouse", "toy")] == [
+        "foxes", "berries", "polar bears", "mice", "toys"
+    ]  # fmt: skip
+    assert fill("{x:A} and {y:s}", x="owl", y="fox") == "An owl and foxes"
+    with pytest.raises(ValueError, match="no such grammar spec"):
+        fill("{x:q}", x="owl")
+
+
+def test_same_seed_same_text():
+    assert [world.document(3, i) for i in range(40)] == [world.document(3, i) for i in range(40)]
+    assert [world.document(3, i).text for i in range(40)] != [world.document(4, i).text for i in range(40)]
+    assert tasks.examples("train", 60, 1) == tasks.examples("train", 60, 1)
+    assert tasks.examples("train", 60, 1) != tasks.examples("train", 60, 2)
+
+
+def test_every_kind_takes_its_share():
+    count = 3000
+    kinds = Counter(world.document(0, i).kind for i in range(count))
+    assert sum(share for share, _ in world.SHARES.values()) == pytest.approx(1.0)
+    for kind, (share, _) in world.SHARES.items():
+        assert abs(kinds[kind] / count - share) < 4 * (share * (1 - share) / count) ** 0.5, kind
+
+
+def test_no_pattern_makes_more_than_one_per_cent():
+    made = world.pattern_bytes(0, 6000)
+    pattern, most = made.most_common(1)[0]
+    assert most / made.total() <= 0.01, pattern
+    assert len(made) > 3000
+
+
+def test_the_world_is_rich():
+    for category in ("animal", "food", "job", "place", "object"):
+        things = lexicon.CATEGORIES[category]
+        assert len({thing.name for thing in things}) >= 60, category
+        assert min(len(facts.facts_of(category, thing)) for thing in things) >= 3, category
+    assert len(reviews.KINDS) >= 40
+    words = [word for pair in lexicon.OPPOSITES for word in pair]
+    assert len(words) == len(set(words)), "a word with two opposites has no single right answer"
+
+
+def test_text_is_ascii_and_holds_no_chat_format():
+    for i in range(1500):
+        text = world.document(1, i).text
+        assert text.isascii() and "{" not in text
+        assert not re.search(r"<\||\[INST|assistant:|user:", text, re.I)
+
+
+@pytest.mark.parametrize("part", tasks.PARTS)
+def test_examples_carry_their_truth(part):
+    examples = tasks.examples(part, 400, 5)
+    assert Counter(e.task for e in examples).keys() == tasks.FAMILIES.keys()
+    for example in examples:
+        assert example.answer and example.answer == example.answer.strip()
+        assert all(word in example.answer for word in example.required)
+        if example.task == "find":
+            assert example.answer in example.prompt
+        if example.task == "topic":
+            assert example.answer in ("animals", "food", "sport", "weather")
+        if example.task == "lists" and example.answer[0].isdigit():
+            numbers = [int(n) for n in example.answer.split(", ")]
+            assert numbers == sorted(int(n) for n in re.findall(r"\d+", example.prompt))
+
+
+def test_families_are_equally_frequent():
+    counts = Counter(e.task for e in tasks.examples("train", 800, 0))
+    assert max(counts.values()) - min(counts.values()) < 0.15 * 800 / len(counts)
+
+
+def test_parts_share_no_prompt_entity_or_phrasing():
+    train, heldout = tasks.examples("train", 3000, 0), tasks.examples("heldout", 800, 0)
+    assert not {e.prompt for e in train} & {e.prompt for e in heldout}
+
+    def required(examples, place):
+        return {e.required[place] for e in examples if e.required}
+
+    for place in range(4):
+        assert not required(train, place) & required(heldout, place)
+    opposites = [{e.answer for e in part if e.task == "opposites"} for part in (train, heldout)]
+    assert not opposites[0] & opposites[1]
+    for phrasings in (tasks.SENTIMENT, tasks.STORY, tasks.OPPOSITE, tasks.SORT, tasks.COUNT, tasks.PAST,
+                      tasks.QUESTION, tasks.TOPIC, tasks.FIND, tasks.FACT):  # fmt: skip
+        assert not set(part_of(phrasings, "train")) & set(part_of(phrasings, "heldout"))
+    told = {fact.entity for fact in tasks._FACTS["train"]} & {fact.entity for fact in tasks._FACTS["heldout"]}
+    assert not told
+
+
+def test_a_review_has_the_label_it_was_asked_for():
+    for i in range(200):
+        label = ("positive", "negative")[i % 2]
+        assert reviews.review(Scribe(i), label=label).label == label
+    labels = Counter(reviews.review(Scribe(i)).label for i in range(600))
+    assert 0.4 < labels["positive"] / 600 < 0.6
+
+
+def test_short_stories_hold_what_was_asked_for():
+    for i in range(100):
+        story = stories.story(Scribe(i), name="Pim", animal="fox", object="lantern", place="harbour")
+        assert all(word in story.text for word in ("Pim", "fox", "lantern", "harbour"))
+        assert story.text[-1] in '.!?"'
+
+
+def test_unknown_part_is_refused():
+    with pytest.raises(ValueError, match="'train' or 'heldout'"):
+        tasks.examples("test", 3)
+    with pytest.raises(ValueError, match="at least one"):
+        tasks.examples("train", 0)
