@@ -1,0 +1,134 @@
+"""Answers of a model, and how good they are: exact scores with intervals, bits per byte."""
+
+from __future__ import annotations
+
+import math
+import re
+import string
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from course_utils.pocket.bits import bits_per_byte, document_bits
+
+__all__ = [
+    "UNFINISHED",
+    "answer",
+    "begins_right",
+    "bits_per_byte",
+    "by_task",
+    "document_bits",
+    "exact_match",
+    "interval",
+    "normalize",
+]
+
+UNFINISHED = " [...]"  # stands at the end of an answer that ran into the limit instead of ending itself
+
+
+def answer(
+    model: Any, tokenizer: Any, prompts: Sequence[str], max_new_tokens: int | Sequence[int] = 24, batch_size: int = 32
+) -> list[str]:
+    """The model's greedy answers to ``prompts``, each asked as one user turn in the tokenizer's chat format.
+
+    Args:
+        model: a causal language model; it is left in the mode, training or not, in which it came.
+        tokenizer: its tokenizer, with a chat template.
+        prompts: what the user says.
+        max_new_tokens: where an answer that does not end is cut off (it then ends in ``UNFINISHED``); one number for
+            all prompts, or one for each.
+        batch_size: prompts answered together.
+
+    Returns:
+        The answers, in the order of the prompts.
+    """
+    import torch
+
+    rendered = [
+        tokenizer.apply_chat_template(
+            [{"role": "user", "content": prompt}], add_generation_prompt=True, return_dict=True
+        )["input_ids"]
+        for prompt in prompts
+    ]
+    answers = [""] * len(prompts)
+    was_training = model.training
+    model.eval()
+    limits = [max_new_tokens] * len(prompts) if isinstance(max_new_tokens, int) else list(max_new_tokens)
+    for limit, batch in _batches(limits, [len(ids) for ids in rendered], batch_size):
+        longest = max(len(rendered[i]) for i in batch)
+        # Padding goes on the left, so that each answer starts right after its prompt.
+        ids = torch.tensor([[tokenizer.pad_token_id] * (longest - len(rendered[i])) + rendered[i] for i in batch])
+        mask = torch.tensor([[0] * (longest - len(rendered[i])) + [1] * len(rendered[i]) for i in batch])
+        with torch.inference_mode():
+            out = model.generate(
+                input_ids=ids.to(model.device), attention_mask=mask.to(model.device), do_sample=False,
+                max_new_tokens=limit, pad_token_id=tokenizer.pad_token_id,
+                eos_token_id=tokenizer.eos_token_id,
+            )[:, longest:]  # fmt: skip
+        for i, tokens in zip(batch, out.tolist(), strict=True):
+            finished = tokenizer.eos_token_id in tokens
+            text = tokenizer.decode(tokens[: tokens.index(tokenizer.eos_token_id)] if finished else tokens)
+            answers[i] = text.strip() + ("" if finished else UNFINISHED)
+    model.train(was_training)
+    return answers
+
+
+def _batches(limits: Sequence[int], lengths: Sequence[int], size: int) -> Iterator[tuple[int, list[int]]]:
+    """Indices in batches of one limit, so that no short answer waits for long ones, and of like length."""
+    for limit in sorted(set(limits)):
+        order = sorted((i for i, own in enumerate(limits) if own == limit), key=lambda i: lengths[i])
+        for first in range(0, len(order), size):
+            yield limit, order[first : first + size]
+
+
+def normalize(text: str) -> str:
+    """Lower case, without punctuation, articles and extra spaces, as SQuAD's exact match compares answers."""
+    text = "".join(character for character in text.lower() if character not in string.punctuation)
+    return " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split())
+
+
+def is_correct(output: str, reference: str, required: Sequence[str] = ()) -> bool:
+    """Whether an answer is right.
+
+    With ``required``, as for a story, any finished text that holds each required word is; else it has to equal the
+    reference up to ``normalize``. An unfinished answer is never right.
+    """
+    if output.endswith(UNFINISHED):
+        return False
+    if required:
+        words = f" {normalize(output)} "
+        return all(f" {normalize(word)}" in words for word in required)
+    return normalize(output) == normalize(reference)
+
+
+def exact_match(outputs: Sequence[str], rows: Iterable[Any]) -> list[bool]:
+    """For each output whether it answers its row, a mapping with ``answer`` and ``required``; see ``is_correct``."""
+    return [is_correct(output, row["answer"], row["required"]) for output, row in zip(outputs, rows, strict=True)]
+
+
+def begins_right(outputs: Sequence[str], rows: Iterable[Any]) -> list[bool]:
+    """For each output whether it begins with its row's answer, however it goes on; a story has to hold its words."""
+    right = []
+    for output, row in zip(outputs, rows, strict=True):
+        text = output.removesuffix(UNFINISHED)
+        begins = f"{normalize(text)} ".startswith(f"{normalize(row['answer'])} ")
+        right.append(is_correct(text, "", row["required"]) if row["required"] else begins)
+    return right
+
+
+def interval(correct: Sequence[bool], z: float = 1.96) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share of right answers (Wilson 1927); it stays inside 0 to 1 even at 0 of n."""
+    n = len(correct)
+    if not n:
+        raise ValueError("there is no answer to score")
+    share = sum(correct) / n
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def by_task(correct: Sequence[bool], tasks: Sequence[str]) -> dict[str, list[bool]]:
+    """The scores of each task family, families in the order in which they first occur."""
+    grouped: dict[str, list[bool]] = {}
+    for right, task in zip(correct, tasks, strict=True):
+        grouped.setdefault(task, []).append(right)
+    return grouped

@@ -1,0 +1,248 @@
+"""Sliders that cannot fail in silence: `explore(draw, rank=(1, 64), ...)`.
+
+The figure is an ordinary cell output, drawn by a plain call before any slider exists; a slider only replaces that
+output. So an error in the first drawing is the cell's own error, the saved notebook keeps its figure, and no widget
+state has to be stored with it.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from course_utils import plots
+from course_utils.errors import CourseError
+
+# Drawings slower than this are redrawn when a slider is let go, not while it moves.
+SLOW_SECONDS = 0.3
+
+# What went wrong while sliders were moved, oldest first: {"draw": name, "values": {...}, "error": "Type: message"}.
+ERRORS: list[dict[str, Any]] = []
+
+
+@dataclass(frozen=True)
+class Range:
+    """One slider's specification, understood."""
+
+    kind: str  # "int", "float", "log", "choice" (ordered numbers), "menu" (anything else), "switch"
+    values: tuple  # low and high; for "choice", "menu" and "switch" every value
+    start: Any
+
+    @property
+    def ends(self) -> tuple:
+        """The values a test run tries: both ends; for a menu or a switch, which have no order, every value."""
+        return self.values if self.kind in ("menu", "switch") else (self.values[0], self.values[-1])
+
+
+def parse(name: str, spec: Any) -> Range:
+    """Understand a slider's specification; raise `CourseError`, naming the slider, for anything else.
+
+    | specification | slider | start |
+    |---|---|---|
+    | `(1, 64)`, `(1, 64, 8)` | whole numbers | the middle, rounded down; or 8 |
+    | `(0.0, 1.0)`, `(0.0, 1.0, 0.1)` | a hundred steps | the middle; or 0.1 |
+    | `(1e-5, 1e-2, "log")`, `(1e-5, 1e-2, 1e-4, "log")` | twenty steps a decade | the geometric middle; or 1e-4 |
+    | `[1, 2, 4, 8]` | one of these numbers, in order | the first |
+    | `["nf4", "fp4"]` | a menu | the first |
+    | `True`, `False` | a switch | as given |
+    """
+    if isinstance(spec, bool):
+        return Range("switch", (False, True), spec)
+    if isinstance(spec, list):
+        if not spec:
+            raise CourseError(f"slider {name}: the list of choices is empty")
+        return Range("choice" if all(_is_number(v) for v in spec) else "menu", tuple(spec), spec[0])
+    if isinstance(spec, tuple):
+        log = spec[-1:] == ("log",)
+        numbers = spec[:-1] if log else spec
+        if len(numbers) in (2, 3) and all(_is_number(v) for v in numbers):
+            low, high = numbers[:2]
+            if not low < high:
+                raise CourseError(f"slider {name}: the low end {low} is not below the high end {high}")
+            if log and low <= 0:
+                raise CourseError(f"slider {name}: a log slider needs a low end above 0, not {low}")
+            whole = not log and all(isinstance(v, int) for v in numbers)
+            middle = math.sqrt(low * high) if log else (low + high) // 2 if whole else (low + high) / 2
+            start = numbers[2] if len(numbers) == 3 else middle
+            if not low <= start <= high:
+                raise CourseError(f"slider {name}: the start {start} lies outside {low} to {high}")
+            return Range("log" if log else "int" if whole else "float", (low, high), start)
+    raise CourseError(
+        f"slider {name}: {spec!r} is none of (low, high), (low, high, start), (low, high, 'log'), [choices], "
+        "True, False"
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def explore(
+    draw: Callable[..., Any], *, labels: dict[str, str] | None = None, alt: str | None = None, **sliders: Any
+) -> None:
+    """Show `draw(**values)` and, where someone can move them, a slider for each value. See `parse` for the sliders.
+
+    `draw` returns a matplotlib figure, or anything a notebook can display. `labels` gives sliders a longer name
+    (`{"rank": "rank r"}`); `alt` is the figure's alt text, by default its title and axis labels.
+
+    - Always: `draw` is called with the start values, and the result is displayed. An error in it is the cell's error.
+    - With a live front end: sliders stand above the figure and replace it. An error in a redraw is shown in the
+      figure's place and added to `ERRORS`.
+    - With COURSE_HEADLESS=1: no sliders; `draw` is also called at both ends of every slider (the others at their
+      start), and the first failure raises `CourseError` naming slider and value.
+    """
+    ranges = {name: parse(name, spec) for name, spec in sliders.items()}
+    unknown = set(labels or {}) - set(ranges)
+    if unknown:
+        raise CourseError(f"labels for sliders that do not exist: {', '.join(sorted(unknown))}")
+    start = {name: r.start for name, r in ranges.items()}
+
+    began = time.perf_counter()
+    shown = render(draw, start, alt)
+    slow = time.perf_counter() - began > SLOW_SECONDS
+
+    if os.environ.get("COURSE_HEADLESS") == "1":
+        try_ends(draw, ranges, alt)
+    from IPython.display import display
+
+    if not ranges or not front_end():
+        display(shown)
+        return
+    words = {name: name for name in ranges} | (labels or {})
+    room = f"{1 + 0.6 * max(map(len, words.values())):.1f}em"
+    controls = {name: control(r, words[name], slow, room) for name, r in ranges.items()}
+    display(_box(controls.values()), raw=True)
+    handle = display(shown, display_id=True)
+
+    def redraw(_change: Any) -> None:
+        handle.update(attempt(draw, {name: c.value for name, c in controls.items()}, alt))
+
+    for c in controls.values():
+        c.observe(redraw, names="value")
+
+
+def render(draw: Callable[..., Any], values: dict[str, Any], alt: str | None = None) -> Any:
+    """Call `draw` and turn a figure into a picture at once, so that the front end shows it at one size and no pyplot
+    figure stays open, not even one that a failing `draw` had begun."""
+    open_before = _open_figures()
+    try:
+        result = draw(**values)
+        if result is None:
+            raise CourseError(f"{_name(draw)} returned nothing: end it with `return figure`")
+        matplotlib_figure = sys.modules.get("matplotlib.figure")
+        if matplotlib_figure is not None and isinstance(result, matplotlib_figure.Figure):
+            result = plots.alt(result, alt or plots.describe(result))
+        return result
+    finally:
+        for number in _open_figures() - open_before:
+            sys.modules["matplotlib.pyplot"].close(number)
+
+
+def attempt(draw: Callable[..., Any], values: dict[str, Any], alt: str | None = None) -> Any:
+    """`render`, or, when it raises, a short message to stand in the figure's place; the error goes into `ERRORS`."""
+    try:
+        return render(draw, values, alt)
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        ERRORS.append({"draw": _name(draw), "values": values, "error": what})
+        return Message(f"No figure for {_values(values)}. {what}")
+
+
+def try_ends(draw: Callable[..., Any], ranges: dict[str, Range], alt: str | None = None) -> int:
+    """Draw at both ends of every slider; raise `CourseError` at the first that fails. Returns how many were drawn."""
+    start = {name: r.start for name, r in ranges.items()}
+    count = 0
+    for name, r in ranges.items():
+        for value in dict.fromkeys(r.ends):
+            if value == r.start:
+                continue  # drawn already
+            values = start | {name: value}
+            try:
+                render(draw, values, alt)
+            except Exception as error:
+                raise CourseError(
+                    f"slider {name} at {value!r} ({_values(values)}): {type(error).__name__}: {error}"
+                ) from error
+            count += 1
+    return count
+
+
+def front_end() -> bool:
+    """Whether someone can move a slider here.
+
+    papermill and nbconvert run a kernel too, but tell it that nobody can type into an `input()`; JupyterLab, Notebook,
+    VS Code and Colab say that somebody can. COURSE_HEADLESS=1 overrules that.
+    """
+    if os.environ.get("COURSE_HEADLESS") == "1":
+        return False
+    from IPython import get_ipython
+
+    kernel = getattr(get_ipython(), "kernel", None)
+    return kernel is not None and getattr(kernel, "_allow_stdin", True)
+
+
+def control(r: Range, label: str, slow: bool = False, room: str = "8em") -> Any:
+    """The ipywidgets control for a range, its label `room` wide. Each takes focus by Tab and moves by arrow keys."""
+    import ipywidgets
+
+    wide = {"description": label, "style": {"description_width": room}, "layout": {"width": "min(36em, 98%)"}}
+    live = wide | {"continuous_update": not slow}
+    if r.kind == "int":
+        return ipywidgets.IntSlider(value=r.start, min=r.values[0], max=r.values[1], **live)
+    if r.kind == "float":
+        low, high = r.values
+        return ipywidgets.FloatSlider(
+            value=r.start, min=low, max=high, step=(high - low) / 100, readout_format=".3g", **live
+        )
+    if r.kind == "log":
+        low, high = (math.log10(v) for v in r.values)
+        return ipywidgets.FloatLogSlider(
+            value=r.start, min=low, max=high, step=0.05, base=10, readout_format=".1e", **live
+        )
+    if r.kind == "choice":
+        return ipywidgets.SelectionSlider(value=r.start, options=r.values, **live)
+    if r.kind == "menu":
+        return ipywidgets.Dropdown(value=r.start, options=r.values, **wide)
+    return ipywidgets.Checkbox(value=r.start, **wide)
+
+
+def _box(controls: Any) -> dict[str, Any]:
+    """The controls above each other, as display data whose text says what to do where no widget can be shown."""
+    import ipywidgets
+
+    data = ipywidgets.VBox(list(controls))._repr_mimebundle_()
+    return data | {"text/plain": "Run this cell in Jupyter to get its sliders."}
+
+
+class Message:
+    """A line that stands where a figure could not be drawn."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+    def _repr_html_(self) -> str:
+        colour = plots.COLOURS["adapter"]
+        return f'<p role="alert" style="border-left:4px solid {colour};padding-left:.8em">{html.escape(self.text)}</p>'
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _values(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in values.items())
+
+
+def _name(draw: Callable[..., Any]) -> str:
+    return getattr(draw, "__name__", type(draw).__name__)
+
+
+def _open_figures() -> set[int]:
+    """Numbers of the figures that pyplot holds open; pyplot is not imported for it."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    return set(pyplot.get_fignums()) if pyplot is not None else set()

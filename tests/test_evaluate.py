@@ -1,0 +1,106 @@
+"""Scores: what counts as right, intervals, bits per byte."""
+
+import math
+
+import pytest
+import torch
+
+from course_utils import evaluate, models
+
+
+def test_normalize_forgets_case_punctuation_and_articles():
+    assert evaluate.normalize("  The  Cat, sat. ") == "cat sat"
+    assert evaluate.normalize("anthem") == "anthem", "only whole words are articles"
+
+
+@pytest.mark.parametrize(
+    ("output", "reference", "required", "right"),
+    [
+        ("Cold.", "cold", (), True),
+        ("cold and wet", "cold", (), False),
+        ("cold" + evaluate.UNFINISHED, "cold", (), False),
+        ("", "cold", (), False),
+        ("2, 5, 7", "2, 5, 7", (), True),
+        ("2, 57", "2, 5, 7", (), False),
+        ("Pim the fox took the lantern to the harbour.", "x", ("Pim", "fox", "lantern", "harbour"), True),
+        ("Pim the foxes took the lantern to the harbour.", "x", ("Pim", "fox", "lantern", "harbour"), False),
+        ("Pim the fox was glad.", "x", ("Pim", "fox", "lantern"), False),
+    ],
+)
+def test_is_correct(output, reference, required, right):
+    assert evaluate.is_correct(output, reference, required) is right
+
+
+def test_begins_right_forgives_what_follows_but_not_what_stands_before():
+    rows = [{"answer": "a bird", "required": []}] * 4 + [{"answer": "x", "required": ["Pim", "fox"]}] * 2
+    outputs = ["A bird. And then" + evaluate.UNFINISHED, "It is a bird.", "birdhouse", "", "Pim the fox [...]", "Pim"]
+    assert evaluate.begins_right(outputs, rows) == [True, False, False, False, True, False]
+
+
+def test_interval_is_wilsons():
+    low, high = evaluate.interval([True] * 8 + [False] * 2)
+    assert (low, high) == pytest.approx((0.4902, 0.9433), abs=2e-4)  # Brown, Cai and DasGupta 2001, formula (4)
+    assert evaluate.interval([False] * 10)[0] == 0.0 and evaluate.interval([False] * 10)[1] > 0.2
+    assert evaluate.interval([True] * 10)[1] == pytest.approx(1.0)
+    with pytest.raises(ValueError, match="no answer"):
+        evaluate.interval([])
+
+
+def test_by_task_keeps_order():
+    assert evaluate.by_task([True, False, True], ["b", "a", "b"]) == {"b": [True, True], "a": [False]}
+
+
+class Uniform(torch.nn.Module):
+    """Every next token equally likely."""
+
+    device = torch.device("cpu")
+
+    def forward(self, input_ids, use_cache):
+        logits = torch.zeros(*input_ids.shape, 4096)
+        return type("Output", (), {"logits": logits})
+
+
+def test_bits_of_a_uniform_model_are_known():
+    tokenizer = models.load_tokenizer("pocket-llama")
+    texts = ["The cat sat on the mat. " * 20, "Oh!"]
+    bits, lengths = evaluate.document_bits(Uniform(), tokenizer, texts, window=16)
+    tokens = [len(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts]
+    assert bits == pytest.approx(
+        [12 * n for n in tokens]
+    )  # log2(4096) bits for each token, none lost at a window's end
+    assert lengths == [len(text) for text in texts]
+    with pytest.raises(ValueError, match="no text"):
+        evaluate.bits_per_byte(Uniform(), tokenizer, [])
+
+
+def test_windows_carry_nothing_over(tiny_model):
+    model = models.load_base(str(tiny_model), torch.float32)
+    tokenizer = models.load_tokenizer(str(tiny_model))
+    text = "One day a fox came to the river and saw a hen on the other side. " * 3
+    ids = [1, *tokenizer(text, add_special_tokens=False)["input_ids"]]
+    expected = 0.0
+    for start in range(0, len(ids) - 1, 16):
+        piece = torch.tensor([ids[start : start + 17]])
+        logits = model(piece[:, :-1]).logits.double()
+        expected += torch.nn.functional.cross_entropy(logits[0], piece[0, 1:], reduction="sum").item() / math.log(2)
+    bits, _ = evaluate.document_bits(model, tokenizer, [text, "short"], window=16, batch_size=3)
+    assert bits[0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_answers_do_not_depend_on_their_batch(tiny_model):
+    model = models.load_base(str(tiny_model), torch.float32)
+    tokenizer = models.load_tokenizer(str(tiny_model))
+    prompts = ["Hi.", "What is the opposite of a very long and winding question?", "Cold or hot?"]
+    together = evaluate.answer(model, tokenizer, prompts, max_new_tokens=8)
+    alone = [evaluate.answer(model, tokenizer, [prompt], max_new_tokens=8)[0] for prompt in prompts]
+    assert together == alone
+    mixed = evaluate.answer(model, tokenizer, prompts, max_new_tokens=[8, 2, 8])
+    assert [mixed[0], mixed[2]] == [alone[0], alone[2]] and len(mixed[1]) < len(alone[1])
+    assert model.training is False
+
+
+def test_a_cut_off_answer_says_so(tiny_model):
+    model = models.load_base(str(tiny_model), torch.float32)
+    tokenizer = models.load_tokenizer(str(tiny_model))
+    (text,) = evaluate.answer(model, tokenizer, ["Hi."], max_new_tokens=3)
+    assert text.endswith(evaluate.UNFINISHED)

@@ -1,0 +1,117 @@
+"""What a lesson may record, how it is shown, and what its parameters may be."""
+
+import math
+
+import numpy
+import pytest
+import torch
+
+from course_utils import results
+from course_utils.errors import CourseError
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """The MIME bundles that are displayed, as they would be in a notebook."""
+    bundles = []
+    monkeypatch.setattr("IPython.get_ipython", object)
+    monkeypatch.setattr("IPython.display.display", lambda bundle, raw: bundles.append(bundle))
+    return bundles
+
+
+def test_record_emits_the_figures_and_shows_them_readably(shown):
+    results.record(accuracy=0.876543, tokens=1234567, by_task={"opposites": 0.5, "<sort>": 1.0}, ok=True)
+    (bundle,) = shown
+    assert bundle[results.MIME] == {
+        "accuracy": 0.876543,
+        "tokens": 1234567,
+        "by_task": {"opposites": 0.5, "<sort>": 1.0},
+        "ok": True,
+    }
+    assert [line.split("  ")[0].strip() for line in bundle["text/plain"].splitlines()] == [
+        "accuracy",
+        "tokens",
+        "by_task · opposites",
+        "by_task · <sort>",
+        "ok",
+    ]
+    for text in ("0.8765", "1,234,567", "yes"):
+        assert text in bundle["text/plain"] and text in bundle["text/html"]
+    assert "&lt;sort&gt;" in bundle["text/html"] and "<sort>" not in bundle["text/html"]
+
+
+def test_record_turns_scalars_of_numpy_and_torch_into_python(shown):
+    results.record(
+        a=numpy.float32(0.5),
+        b=torch.tensor(3),
+        c=[numpy.int64(2), torch.tensor(0.25)],
+        d=(1, None),
+        e=numpy.bool_(True),
+    )
+    values = shown[0][results.MIME]
+    assert values == {"a": 0.5, "b": 3, "c": [2, 0.25], "d": [1, None], "e": True}
+    assert type(values["a"]) is float and type(values["b"]) is int and type(values["e"]) is bool
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, torch.tensor(math.nan), numpy.float64("inf")])
+def test_record_refuses_what_is_not_finite_and_names_it(shown, value):
+    with pytest.raises(ValueError, match=r"accuracy\.sort\[1\] is"):
+        results.record(accuracy={"sort": [1.0, value]})
+    assert not shown
+
+
+@pytest.mark.parametrize("value", [numpy.zeros(3), torch.zeros(2, 2), torch.zeros(1), {1, 2}, object(), {(1, 2): 3}])
+def test_record_refuses_what_json_cannot_hold(shown, value):
+    with pytest.raises(TypeError, match="^loss "):
+        results.record(loss=value)
+    assert not shown
+
+
+def test_record_refuses_bad_names_and_nothing(shown):
+    with pytest.raises(ValueError, match="'bits per byte' cannot be the name"):
+        results.record(**{"bits per byte": 1.2})
+    with pytest.raises(ValueError, match="nothing to record"):
+        results.record()
+
+
+def test_long_lists_are_shown_by_their_ends_but_recorded_whole(shown):
+    results.record(loss=[float(value) for value in range(100)])
+    assert len(shown[0][results.MIME]["loss"]) == 100
+    assert shown[0]["text/plain"].endswith("0, 1, …, 99 (100 values)")
+
+
+def test_say_shows_markdown(shown):
+    results.say("Accuracy rose to **91 %**.")
+    assert shown[0]["text/markdown"] == "Accuracy rose to **91 %**."
+
+
+def test_in_plain_python_the_text_is_printed(capsys):
+    results.record(accuracy=0.5)
+    results.say("Done.")
+    assert capsys.readouterr().out == "accuracy  0.5\nDone.\n"
+
+
+def test_require_accepts_both_ends_and_numbers_of_other_libraries():
+    results.require(rank=(1, 1, 256), alpha=(256, 1, 256), seed=(numpy.int64(3), 0, 9))
+    results.require(learning_rate=(1, 1e-6, 1.0), dropout=(0.5, 0.0, 1.0), quant_type=("nf4", ["nf4", "fp4"]))
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        ((900, 1, 256), "rank = 900 is out of range: it goes from 1 to 256"),
+        ((0, 1, 256), "rank = 0 is out of range: it goes from 1 to 256"),
+        ((math.nan, 0.0, 1.0), "rank = nan is out of range: it goes from 0.0 to 1.0"),
+        (("abc", 1, 256), "rank = 'abc' is not a number: it goes from 1 to 256"),
+        ((None, 1, 256), "rank = None is not a number: it goes from 1 to 256"),
+        ((True, 0, 256), "rank = True is not a number: it goes from 0 to 256"),
+        ((3.5, 1, 256), "rank = 3.5 is not a whole number: it goes from 1 to 256"),
+        (("nf5", ["nf4", "fp4"]), "rank = 'nf5' is not one of 'nf4', 'fp4'; did you mean 'nf4'?"),
+        ((4, ["nf4", "fp4"]), "rank = 4 is not one of 'nf4', 'fp4'"),
+    ],
+)
+def test_require_says_in_one_line_what_is_wrong(check, message):
+    with pytest.raises(results.ParameterError) as caught:
+        results.require(seed=(0, 0, 9), rank=check)
+    assert str(caught.value) == message
+    assert isinstance(caught.value, CourseError) and isinstance(caught.value, ValueError)

@@ -1,0 +1,234 @@
+"""Sliders: what they mean, that an error is never silent, that the notebook keeps a static figure."""
+
+import math
+import time
+
+import IPython.display
+import nbformat
+import pytest
+
+from course_utils import plots, widgets
+from course_utils.errors import CourseError
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch):
+    monkeypatch.delenv("COURSE_HEADLESS", raising=False)
+    monkeypatch.setattr(widgets, "ERRORS", [])
+
+
+def line(rank=8, **_):
+    figure, axes = plots.figure(4, 2)
+    axes.plot([0, rank])
+    axes.set(xlabel="step", ylabel="rank")
+    axes.set_title(f"rank {rank}")
+    return figure
+
+
+@pytest.mark.parametrize(
+    "spec, kind, start, ends",
+    [
+        ((1, 64), "int", 32, (1, 64)),
+        ((1, 64, 8), "int", 8, (1, 64)),
+        ((0.0, 1.0), "float", 0.5, (0.0, 1.0)),
+        ((0, 1, 0.1), "float", 0.1, (0, 1)),
+        ((1e-4, 1e-2, "log"), "log", 1e-3, (1e-4, 1e-2)),
+        ((1e-5, 1e-2, 2e-4, "log"), "log", 2e-4, (1e-5, 1e-2)),
+        ([4, 8, 16], "choice", 4, (4, 16)),
+        (["nf4", "fp4", "int4"], "menu", "nf4", ("nf4", "fp4", "int4")),
+        (True, "switch", True, (False, True)),
+    ],
+)
+def test_parse_and_control(spec, kind, start, ends):
+    r = widgets.parse("x", spec)
+    assert (r.kind, r.ends) == (kind, ends) and r.start == pytest.approx(start)
+    control = widgets.control(r, "rank r")
+    assert control.description == "rank r" and control.value == pytest.approx(start)
+    for value in ends:  # the control can reach what a test run draws
+        control.value = value
+        assert control.value == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    "spec, message",
+    [
+        ((64, 1), "64 is not below the high end 1"),
+        ((1, 64, 65), "start 65 lies outside 1 to 64"),
+        ((0.0, 1.0, "log"), "above 0"),
+        ([], "empty"),
+        ((1,), "is none of"),
+        (("a", "b"), "is none of"),
+        (7, "is none of"),
+    ],
+)
+def test_a_bad_slider_is_named(spec, message):
+    with pytest.raises(CourseError, match="slider rank.*" + message):
+        widgets.explore(line, rank=spec)
+
+
+def test_labels_must_belong_to_a_slider():
+    with pytest.raises(CourseError, match="rnak"):
+        widgets.explore(line, rank=(1, 64), labels={"rnak": "rank r"})
+
+
+def test_without_a_front_end_the_figure_alone_is_shown(capsys):
+    calls = []
+
+    def draw(rank):
+        calls.append(rank)
+        return line(rank)
+
+    assert widgets.explore(draw, rank=(1, 64, 8)) is None
+    assert calls == [8]
+    assert capsys.readouterr().out.strip() == "[figure: rank 8: rank against step]"
+
+
+def test_an_error_in_the_first_drawing_is_the_cells_own():
+    with pytest.raises(ZeroDivisionError):
+        widgets.explore(lambda rank: 1 / 0, rank=(1, 64))
+    with pytest.raises(CourseError, match="returned nothing"):
+        widgets.explore(lambda rank: None, rank=(1, 64))
+
+
+def test_headless_draws_both_ends_of_every_slider(monkeypatch):
+    monkeypatch.setenv("COURSE_HEADLESS", "1")
+    calls = []
+
+    def draw(**values):
+        calls.append(tuple(values.values()))
+        return line()
+
+    widgets.explore(draw, rank=(1, 64, 8), kind=["nf4", "fp4"], dora=False)
+    start = (8, "nf4", False)
+    assert calls == [start, (1, "nf4", False), (64, "nf4", False), (8, "fp4", False), (8, "nf4", True)]
+
+
+@pytest.mark.parametrize("bad", [1, 64])
+def test_headless_names_the_slider_and_the_value_that_fail(monkeypatch, bad):
+    monkeypatch.setenv("COURSE_HEADLESS", "1")
+
+    def draw(rank, alpha):
+        if rank == bad:
+            raise KeyError("no such rank")
+        return line(rank)
+
+    with pytest.raises(CourseError, match=rf"slider rank at {bad} \(rank={bad}, alpha=16\): KeyError") as caught:
+        widgets.explore(draw, rank=(1, 64, 8), alpha=(1, 32, 16))
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
+class Screen:
+    """A front end: keeps what is displayed and takes updates."""
+
+    def __init__(self, monkeypatch):
+        self.shown, self.controls = [], []
+        make = widgets.control
+        monkeypatch.setattr(widgets, "front_end", lambda: True)
+        monkeypatch.setattr(widgets, "control", lambda *a: self.controls.append(make(*a)) or self.controls[-1])
+        monkeypatch.setattr(IPython.display, "display", self.display)
+
+    def display(self, thing, raw=False, display_id=None):
+        self.shown.append(thing)
+        return self if display_id else None
+
+    def update(self, thing):
+        self.shown[-1] = thing
+
+
+def test_live_sliders_replace_the_figure_and_show_and_record_an_error(monkeypatch):
+    screen = Screen(monkeypatch)
+
+    def draw(rank):
+        if rank == 3:
+            raise ValueError("rank 3 <is> odd")
+        return line(rank)
+
+    widgets.explore(draw, rank=(1, 64, 8), labels={"rank": "rank r"}, alt="A line")
+    box, figure = screen.shown
+    assert "application/vnd.jupyter.widget-view+json" in box and "Run this cell" in box["text/plain"]
+    assert figure.text == "A line" and screen.controls[0].description == "rank r"
+
+    screen.controls[0].value = 9
+    changed = screen.shown[1]
+    assert changed.png != figure.png and len(screen.shown) == 2
+
+    screen.controls[0].value = 3
+    message = screen.shown[1]
+    assert "rank 3 &lt;is&gt; odd" in message._repr_html_() and 'role="alert"' in message._repr_html_()
+    assert widgets.ERRORS == [{"draw": "draw", "values": {"rank": 3}, "error": "ValueError: rank 3 <is> odd"}]
+
+    screen.controls[0].value = 9
+    assert screen.shown[1].png == changed.png and len(widgets.ERRORS) == 1
+
+
+def test_a_slow_drawing_waits_until_the_slider_is_let_go(monkeypatch):
+    screen = Screen(monkeypatch)
+    monkeypatch.setattr(widgets, "SLOW_SECONDS", 0.0)
+    widgets.explore(line, rank=(1, 64))
+    monkeypatch.setattr(widgets, "SLOW_SECONDS", 60.0)
+    widgets.explore(line, rank=(1, 64))
+    assert [c.continuous_update for c in screen.controls] == [False, True]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_no_pyplot_figure_stays_open(fails):
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    mine = plt.figure()
+
+    def draw(rank):
+        figure = plt.figure()
+        plt.figure()
+        assert not fails
+        return figure
+
+    widgets.attempt(draw, {"rank": 1})
+    assert plt.get_fignums() == [mine.number] and len(widgets.ERRORS) == fails
+    plt.close(mine)
+
+
+def test_redraw_is_fast():
+    """Processor time, so that other work on the machine counts little. The way to the screen and back adds about 30 ms
+    and has its own test in a browser."""
+
+    def draw(rank):
+        figure, (left, right) = plots.figure(7, 3.5, 1, 2)
+        for shift in range(3):
+            left.plot([math.sin(i * rank / 100 + shift) for i in range(300)])
+        left.set(xlabel="time (s)", ylabel="value")
+        right.bar(range(12), range(12))
+        right.set(xlabel="code", ylabel="share (%)")
+        return figure
+
+    seconds = []
+    for rank in range(1, 13):
+        began = time.process_time()
+        widgets.render(draw, {"rank": rank})
+        seconds.append(time.process_time() - began)
+    print(f"redraw: median {sorted(seconds)[6] * 1000:.0f} ms, best {min(seconds) * 1000:.0f} ms")
+    assert min(seconds) < 0.1
+
+
+def test_in_a_real_kernel_without_anyone_to_move_sliders():
+    """nbclient, as papermill and nbconvert use it: a static figure, no widget state; its alt text reaches the HTML."""
+    from nbclient import NotebookClient
+    from nbconvert import HTMLExporter
+
+    source = (
+        "from course_utils import plots, widgets\n"
+        "def draw(rank):\n"
+        "    figure, axes = plots.figure(3, 2)\n"
+        "    axes.plot([0, rank])\n"
+        "    return figure\n"
+        "widgets.explore(draw, rank=(1, 64), alt='A rising line')"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    (output,) = notebook.cells[0].outputs
+    assert output.output_type == "display_data" and set(output.data) == {"text/html", "text/plain"}
+    assert "widgets" not in notebook.metadata
+    html, _ = HTMLExporter().from_notebook_node(notebook)
+    assert 'alt="A rising line"' in html
