@@ -89,14 +89,13 @@ def normalize(text: str) -> str:
 def is_correct(output: str, reference: str, required: Sequence[str] = ()) -> bool:
     """Whether an answer is right.
 
-    With ``required``, as for a story, any finished text that holds each required word is; else it has to equal the
+    With ``required``, as for a story, any finished text with each required word in it is; else it has to equal the
     reference up to ``normalize``. An unfinished answer is never right.
     """
     if output.endswith(UNFINISHED):
         return False
     if required:
-        words = f" {normalize(output)} "
-        return all(f" {normalize(word)}" in words for word in required)
+        return all(re.search(rf"\b{re.escape(word)}\b", output, re.IGNORECASE) for word in required)
     return normalize(output) == normalize(reference)
 
 

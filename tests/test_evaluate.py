@@ -24,6 +24,7 @@ def test_normalize_forgets_case_punctuation_and_articles():
         ("2, 57", "2, 5, 7", (), False),
         ("Pim the fox took the lantern to the harbour.", "x", ("Pim", "fox", "lantern", "harbour"), True),
         ("Pim the foxes took the lantern to the harbour.", "x", ("Pim", "fox", "lantern", "harbour"), False),
+        ("It was the fox's lantern, said Pim at the harbour.", "x", ("Pim", "fox", "lantern", "harbour"), True),
         ("Pim the fox was glad.", "x", ("Pim", "fox", "lantern"), False),
     ],
 )
@@ -87,15 +88,15 @@ def test_windows_carry_nothing_over(tiny_model):
     assert bits[0] == pytest.approx(expected, rel=1e-4)
 
 
-def test_answers_do_not_depend_on_their_batch(tiny_model):
-    model = models.load_base(str(tiny_model), torch.float32)
-    tokenizer = models.load_tokenizer(str(tiny_model))
+def test_answers_do_not_depend_on_their_batch():
+    model, tokenizer = models.load_base("pocket-llama", torch.float32), models.load_tokenizer("pocket-llama")
     prompts = ["Hi.", "What is the opposite of a very long and winding question?", "Cold or hot?"]
     together = evaluate.answer(model, tokenizer, prompts, max_new_tokens=8)
     alone = [evaluate.answer(model, tokenizer, [prompt], max_new_tokens=8)[0] for prompt in prompts]
     assert together == alone
     mixed = evaluate.answer(model, tokenizer, prompts, max_new_tokens=[8, 2, 8])
     assert [mixed[0], mixed[2]] == [alone[0], alone[2]] and len(mixed[1]) < len(alone[1])
+    assert len(set(together)) == 3, "three empty answers would prove nothing"
     assert model.training is False
 
 

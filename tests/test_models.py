@@ -1,13 +1,8 @@
 """Loading: the 4-bit guard, the choices with their reasons, and one clear line for whatever cannot be loaded."""
 
-import http.server
 import json
-import os
 import shutil
-import subprocess
 import sys
-import threading
-from pathlib import Path
 
 import bitsandbytes as bnb
 import pytest
@@ -16,7 +11,6 @@ import torch
 from course_utils import evaluate, models
 from course_utils.errors import CourseError
 
-ROOT = Path(__file__).parent.parent
 TEXT = (
     "The fox came to the river in the evening. It wanted to drink, but the water was too deep. "
     "A heron stood on a stone and laughed. So the fox went home and waited for the morning."
@@ -170,50 +164,58 @@ def test_local_directories(tmp_path, tiny_model):
         models.check("")
 
 
-class Hub(http.server.BaseHTTPRequestHandler):
-    """Answers as the hub does for a gated and for an unknown repository."""
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    """Puts ``answer(request)`` in the hub's place, under huggingface_hub's real client; no socket is opened."""
+    import huggingface_hub
+    from huggingface_hub import constants
 
-    def do_HEAD(self):
-        gated = "gated" in self.path
-        self.send_response(401 if gated else 404)
-        self.send_header("X-Error-Code", "GatedRepo" if gated else "RepoNotFound")
-        self.send_header("X-Error-Message", "no")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+    # The library that the client is made with, httpx or its successor.
+    library = sys.modules[type(huggingface_hub.get_session()).__mro__[0].__module__.split(".")[0]]
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
 
-    do_GET = do_HEAD
+    def replace(answer):
+        transport = library.MockTransport(lambda request: answer(library, request))
+        huggingface_hub.set_client_factory(lambda: library.Client(transport=transport, follow_redirects=True))
 
-    def log_message(self, *arguments):
-        pass
-
-
-def check_in_another_process(model, tmp_path, **environment):
-    code = f"from course_utils import models; models.check({model!r})"
-    env = os.environ | {"HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1"} | environment
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
-    return done.stderr.strip().splitlines()[-1]
+    yield replace
+    huggingface_hub.utils._http._GLOBAL_CLIENT_FACTORY = huggingface_hub.utils._http.default_client_factory
+    huggingface_hub.close_session()
 
 
-@pytest.fixture(scope="module")
-def hub():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+def test_an_unknown_model_is_said_to_be_unknown(hub):
+    hub(lambda http, request: http.Response(404, headers={"X-Error-Code": "RepoNotFound"}, request=request))
+    with pytest.raises(CourseError, match="there is no model 'someone/no-such-model' on the hub"):
+        models.check("someone/no-such-model")
 
 
-def test_unknown_and_gated_models(hub, tmp_path):
-    said = check_in_another_process("someone/no-such-model", tmp_path, HF_ENDPOINT=hub)
-    assert "there is no model 'someone/no-such-model' on the hub" in said
-    said = check_in_another_process("meta-llama/gated-llama", tmp_path, HF_ENDPOINT=hub)
-    assert "is gated: accept its licence" in said and "tinyllama" in said
+def test_a_gated_model_says_what_to_do(hub):
+    hub(lambda http, request: http.Response(403, headers={"X-Error-Code": "GatedRepo"}, request=request))
+    with pytest.raises(CourseError, match="Llama-2-7b-hf is gated: accept its licence.*hf auth login.*tinyllama"):
+        models.check("llama-2-7b")
 
 
-def test_no_network(tmp_path):
-    said = check_in_another_process("tinyllama", tmp_path, HF_ENDPOINT="http://127.0.0.1:9")
-    assert "cannot be reached" in said and "pocket-llama" in said
-    said = check_in_another_process("tinyllama", tmp_path, HF_HUB_OFFLINE="1")
-    assert "cannot be reached" in said
+def test_a_repository_without_a_model_is_named(hub):
+    hub(lambda http, request: http.Response(404, headers={"X-Error-Code": "EntryNotFound"}, request=request))
+    with pytest.raises(CourseError, match="holds no transformers model"):
+        models.check("someone/a-data-set")
+
+
+def test_no_network_says_what_needs_none(hub):
+    def unreachable(http, request):
+        raise http.ConnectError("Network is unreachable", request=request)
+
+    hub(unreachable)
+    with pytest.raises(CourseError, match="cannot be reached.*pocket-llama"):
+        models.check("tinyllama")
+
+
+def test_a_hub_in_trouble_is_one_line(hub):
+    hub(lambda http, request: http.Response(500, request=request))
+    with pytest.raises(CourseError) as caught:
+        models.check("tinyllama")
+    assert "\n" not in str(caught.value) and "pocket-llama" in str(caught.value)
 
 
 def test_an_adapter_of_another_base_is_refused(tiny_model, tmp_path):

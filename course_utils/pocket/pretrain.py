@@ -69,23 +69,23 @@ class Recipe:
     kv_heads: int = 2
     intermediate: int = 1024
     positions: int = 1024
-    steps: int = 1400
-    rows: int = 512  # in a step
+    steps: int = 2600
+    rows: int = 256  # in a step
     row_tokens: int = 512
-    micro_rows: int = 512  # in one forward pass
+    micro_rows: int = 256  # in one forward pass
     shares: tuple[tuple[str, float], ...] = (("simple_english", 0.52), ("general_english", 0.30), ("world", 0.18))
     world_megabytes: float = 60.0
     muon_rate: float = 0.02
     adam_rate: float = 0.005
     weight_decay: float = 0.1
     dropout: float = 0.1
-    warmup: int = 60
+    warmup: int = 100
     decay: float = 0.6  # the last part of the run, in which the rate falls to zero
     clip: float = 1.0
     bf16: bool = True
     seed: int = 0
-    score_every: int = 100
-    save_every: int = 200
+    score_every: int = 200
+    save_every: int = 400
 
 
 RECIPES = {
