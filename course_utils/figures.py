@@ -236,7 +236,54 @@ def course_map() -> str:
     return picture(1000, 122 + len(MAP) * row - 40, "Course map", description, parts)
 
 
-FIGURES: dict[str, Callable[[], str]] = {"course_map.svg": course_map, "qlora_layer.svg": qlora_layer}
+def float_formats() -> str:
+    """The formats' bit layouts, one bit a box, aligned where the exponent ends and the mantissa begins."""
+    from course_utils.formats import FORMATS
+
+    size, point, top, step = 16, 284, 112, 46
+    shades = {"sign": COLOURS["before"], "exponent": GRADIENT, "mantissa": BASE}
+    title = "Seven formats: the exponent gives range, the mantissa precision"
+    parts = [
+        text(30, 38, title, size=19, bold=True, anchor="start"),
+        text(30, 60, "one box is one bit", size=13, colour=MUTED, anchor="start"),
+        text(point - 8.5 * size, top - 14, "sign", size=13, colour=MUTED, bold=True),
+        text(point - 4 * size, top - 14, "exponent", size=13, colour=shades["exponent"], bold=True),
+        text(point + 11.5 * size, top - 14, "mantissa", size=13, colour=shades["mantissa"], bold=True),
+        text(718, top - 14, "bits", size=13, colour=MUTED),
+        text(828, top - 14, "largest", size=13, colour=MUTED),
+        text(934, top - 14, "gap after 1", size=13, colour=MUTED),
+    ]
+    for i, fmt in enumerate(FORMATS.values()):
+        y = top + i * step
+        parts.append(text(30, y + 18, fmt.name, size=15, bold=True, anchor="start"))
+        fields = ["sign"] + ["exponent"] * fmt.exponent_bits + ["mantissa"] * fmt.mantissa_bits
+        for j, field in enumerate(fields):
+            x = point + (j - 1 - fmt.exponent_bits) * size
+            parts.append(box(x + 1, y, size - 2, 26, fill=shades[field], radius=2.5))
+        counts = f"1 + {fmt.exponent_bits} + {fmt.mantissa_bits} = {fmt.bits}"
+        parts.append(text(718, y + 18, counts, size=13))
+        parts.append(text(828, y + 18, f"{fmt.max:,.0f}" if fmt.max < 1e6 else "3.4 × 10³⁸", size=15))
+        parts.append(text(934, y + 18, f"2{_superscript(-fmt.mantissa_bits)}", size=15))
+    bottom = top + len(FORMATS) * step
+    parts.append(
+        f'<path d="M{point} {top - 6} V{bottom - 14}" stroke="{INK}" stroke-width="1.5" stroke-dasharray="4 3"/>'
+    )
+    layouts = "; ".join(
+        f"{f.name}: 1 sign, {f.exponent_bits} exponent and {f.mantissa_bits} mantissa bits" for f in FORMATS.values()
+    )
+    description = f"The bit layouts of seven floating-point formats, aligned between exponent and mantissa. {layouts}."
+    return picture(1000, bottom + 14, "Bit layouts of float formats", description, parts)
+
+
+def _superscript(number: int) -> str:
+    return str(number).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+FIGURES: dict[str, Callable[[], str]] = {
+    "course_map.svg": course_map,
+    "float_formats.svg": float_formats,
+    "qlora_layer.svg": qlora_layer,
+}
 
 
 def write_all(directory: Path = IMAGES) -> list[Path]:

@@ -59,3 +59,12 @@ def test_notebooks_name_no_path_of_one_machine(path):
     text = json.dumps(json.loads(path.read_text()))
     for start in ("/home/", "/root/", "/Users/", "/tmp/", str(ROOT) + "/"):
         assert start not in text
+
+
+def test_every_lesson_sets_up_alike():
+    cells = {}
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for cell in json.loads(path.read_text())["cells"]:
+            if "setup" in cell["metadata"].get("tags", []):
+                cells[path.stem] = "".join(cell["source"])
+    assert len(cells) == len(list((ROOT / "notebooks").glob("*.ipynb"))) and len(set(cells.values())) == 1
