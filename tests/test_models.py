@@ -174,6 +174,7 @@ def hub(monkeypatch, tmp_path):
     library = sys.modules[type(huggingface_hub.get_session()).__mro__[0].__module__.split(".")[0]]
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("time.sleep", lambda seconds: None)  # the client waits longer before each new try
 
     def replace(answer):
         transport = library.MockTransport(lambda request: answer(library, request))
