@@ -82,7 +82,7 @@ def table(columns: Mapping[str, Sequence[str]], labels: Sequence[str] = ()) -> N
         + "</tr>"
         for label, row in zip(labels, rows, strict=True)
     )
-    first = f'<col style="width:{0.75 * max(map(len, labels)) + 2:.1f}em">'
+    first = f'<col style="width:{0.75 * max(map(len, labels), default=0) + 2:.1f}em">'
     page = (
         f'<table style="table-layout:fixed;width:100%">{first}<thead><tr><th></th>{heads}</tr></thead>'
         f"<tbody>{lines}</tbody></table>"

@@ -115,3 +115,18 @@ def test_require_says_in_one_line_what_is_wrong(check, message):
         results.require(seed=(0, 0, 9), rank=check)
     assert str(caught.value) == message
     assert isinstance(caught.value, CourseError) and isinstance(caught.value, ValueError)
+
+
+def test_table_shows_texts_side_by_side_and_escapes_them(shown):
+    results.table({"question": ["a < b?", "two\nlines"], "answer": ["yes", "<b>"]}, ["sort", "find"])
+    (bundle,) = shown
+    assert bundle["text/html"].count("<tr>") == 3 and "a &lt; b?" in bundle["text/html"]
+    assert "<b>" not in bundle["text/html"]
+    assert "sort\n  question: a < b?\n  answer: yes" in bundle["text/plain"]
+
+
+def test_table_may_be_empty_but_not_uneven(shown):
+    results.table({"question": [], "answer": []})
+    assert len(shown) == 1
+    with pytest.raises(ValueError, match="shorter"):
+        results.table({"question": ["a"], "answer": []})

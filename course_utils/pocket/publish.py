@@ -75,7 +75,7 @@ def card(receipt: dict[str, Any]) -> str:
         "world": "the small world that `course_utils/pocket/world.py` generates",
     }
     rows = "\n".join(
-        f"| {sources[name]} | {count:,} | {receipt['passes'][name]:.1f} |" for name, count in tokens.items()
+        f"| {sources[name]} | {count:,} | {receipt['passes'][name]:.2f} |" for name, count in tokens.items()
     )
     samples = "\n".join(f"> {' '.join(text.split())}\n" for text in receipt["continuations"][:6])
     size = receipt["parameters"]
