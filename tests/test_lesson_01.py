@@ -1,34 +1,18 @@
 """Lesson 01 by papermill, as `validate` runs it, and its graders against right and typical wrong answers."""
 
-import json
 import math
-import subprocess
-import sys
-from pathlib import Path
 
-import nbformat
 import pytest
 import torch
+from lessons import validate
 
 from course_utils import checks
 from course_utils.formats import FORMATS, FloatFormat, neighbours, round_to, value_of
 
-ROOT = Path(__file__).parent.parent
-NOTEBOOK = ROOT / "notebooks" / "01_float_formats.ipynb"
-EXERCISES = ["e4m3_value", "gap_above", "stalls_at", "largest_scale", "next_scale"]
-
-
-def validate(output, *more):
-    command = [sys.executable, "-m", "course_utils", "validate", "01", "--output", output, *more]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
-    path = output / "report.json"
-    report = json.loads(path.read_text())["lessons"]["01_float_formats"] if path.exists() else None
-    return done, report
-
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    done, lesson = validate(tmp_path_factory.mktemp("report"))
+    done, lesson = validate("01", tmp_path_factory.mktemp("report"))
     assert done.returncode == 0, done.stdout + done.stderr
     return lesson
 
@@ -59,7 +43,7 @@ def test_the_errors_are_in_order(report):
 @pytest.mark.slow
 def test_it_runs_with_another_model_and_the_smallest_numbers(tiny_model, tmp_path):
     options = ["-p", "model", str(tiny_model), "-p", "text_tokens", "16", "-p", "sum_terms", "256"]
-    done, lesson = validate(tmp_path, *options, "-p", "matrix_size", "32", "-p", "seed", "3")
+    done, lesson = validate("01", tmp_path, *options, "-p", "matrix_size", "32", "-p", "seed", "3")
     assert done.returncode == 0, done.stdout + done.stderr
     assert lesson["results"]["gradients"] > 1000
 
@@ -73,48 +57,9 @@ def test_it_runs_with_another_model_and_the_smallest_numbers(tiny_model, tmp_pat
     ],
 )
 def test_bad_parameters_are_one_line(tmp_path, options, said):
-    done, _ = validate(tmp_path, *options)
+    done, _ = validate("01", tmp_path, *options)
     assert done.returncode == 2
     assert said in done.stderr and "Traceback" not in done.stderr
-
-
-# --- the committed notebook ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def notebook():
-    return nbformat.read(NOTEBOOK, as_version=4)
-
-
-def test_it_is_committed_executed_and_clean(notebook):
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert all(cell.execution_count for cell in code)
-    assert not any(output.output_type == "error" for cell in code for output in cell.outputs)
-    assert "widgets" not in notebook.metadata
-    lengths = sorted(len(cell.source.splitlines()) for cell in code)
-    assert lengths[len(lengths) // 2] < 10
-
-
-def solutions(notebook):
-    """Name of each grader, and the solution that the folded block after its stub gives."""
-    found = {}
-    for i, cell in enumerate(notebook.cells):
-        if "exercise" in cell.metadata.get("tags", []):
-            name = cell.source.rsplit("checks.", 1)[1].split("(")[0]
-            found[name] = notebook.cells[i + 1].source.split("```python\n")[1].split("```")[0]
-    return found
-
-
-def test_these_are_its_exercises(notebook):
-    assert list(solutions(notebook)) == EXERCISES
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_grader_accepts_the_printed_solution_and_not_the_stub(notebook, name):
-    namespace = {}
-    exec(solutions(notebook)[name], namespace)
-    assert getattr(checks, name)(namespace[name]).ok is True
-    assert getattr(checks, name)(lambda *args, **kwargs: ...).ok is None
 
 
 # --- the graders -----------------------------------------------------------------------------------------------------

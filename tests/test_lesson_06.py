@@ -1,34 +1,16 @@
 """Lesson 06 by papermill, as `validate` runs it: within its budget, and the model really learns."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
-import nbformat
 import pytest
+from lessons import validate
 
-from course_utils import checks
-
-ROOT = Path(__file__).parent.parent
 # The bars are for the model that a GPU pretrains. The weights in the package are from under an hour on two CPU cores.
 # Strict: as soon as weights that pass are in, this mark fails the tests and has to go.
 awaits_weights = pytest.mark.xfail(reason="the weights in the package are not the final ones yet", strict=True)
-NOTEBOOK = ROOT / "notebooks" / "06_qlora_sft.ipynb"
-
-
-def validate(output, *more):
-    command = [sys.executable, "-m", "course_utils", "validate", "06", "--output", output, *more]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1500)
-    report = (
-        json.loads((output / "report.json").read_text())["lessons"]["06_qlora_sft"] if done.returncode < 2 else None
-    )
-    return done, report
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    done, lesson = validate(tmp_path_factory.mktemp("report"))
+    done, lesson = validate("06", tmp_path_factory.mktemp("report"))
     assert done.returncode == 0, done.stdout + done.stderr
     return lesson
 
@@ -71,7 +53,7 @@ def test_sentiment_carries_over_to_handwritten_reviews(report):
 def test_any_local_model_runs_the_same_cells(tiny_model, tmp_path):
     """Rank and alpha from the command line reach the adapter; a model without a recipe of its own takes TinyLlama's."""
     options = ["-p", "model", str(tiny_model), "-p", "train_rows", "64", "-p", "heldout_rows", "16", "-p", "rank", "2"]
-    done, lesson = validate(tmp_path, *options)
+    done, lesson = validate("06", tmp_path, *options)
     assert done.returncode == 0, done.stdout + done.stderr
     # per layer: q and o 64x64, k and v 64x32, gate, up and down 64x128; two layers
     assert lesson["results"]["trainable_parameters"] == 2 * 2 * (2 * 128 + 2 * 96 + 3 * 192)
@@ -88,47 +70,8 @@ def test_any_local_model_runs_the_same_cells(tiny_model, tmp_path):
     ],
 )
 def test_bad_parameters_are_one_line(tmp_path, options, said):
-    done, _ = validate(tmp_path, *options)
+    done, _ = validate("06", tmp_path, *options)
     assert done.returncode == 2
     assert said in done.stderr and "Traceback" not in done.stderr
     assert len([line for line in done.stderr.splitlines() if line.startswith("error:")]) == 1
     assert not list(tmp_path.iterdir())
-
-
-# --- the committed notebook ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def notebook():
-    return nbformat.read(NOTEBOOK, as_version=4)
-
-
-def test_it_is_committed_executed_and_clean(notebook):
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert all(cell.execution_count for cell in code)
-    assert not any(output.output_type == "error" for cell in code for output in cell.outputs)
-    assert "widgets" not in notebook.metadata
-    lengths = sorted(len(cell.source.splitlines()) for cell in code)
-    assert lengths[len(lengths) // 2] < 10
-
-
-def solutions(notebook):
-    """Name of each grader, and the solution that the folded block after its stub gives."""
-    found = {}
-    for i, cell in enumerate(notebook.cells):
-        if "exercise" in cell.metadata.get("tags", []):
-            name = cell.source.rsplit("checks.", 1)[1].split("(")[0]
-            found[name] = notebook.cells[i + 1].source.split("```python\n")[1].split("```")[0]
-    return found
-
-
-def test_there_are_four_exercises(notebook):
-    assert len(solutions(notebook)) == 4
-
-
-@pytest.mark.parametrize("name", ["lora_scale", "lora_parameters", "completion_labels", "steps_per_epoch"])
-def test_the_grader_accepts_the_printed_solution_and_not_the_stub(notebook, name):
-    namespace = {}
-    exec(solutions(notebook)[name], namespace)
-    assert getattr(checks, name)(namespace[name]).ok is True
-    assert getattr(checks, name)(lambda *args, **kwargs: ...).ok is None
