@@ -1,10 +1,12 @@
 """The generator: the same seed gives the same text, no pattern dominates, and what is held out stays held out."""
 
+import json
 import re
 from collections import Counter
 
 import pytest
 
+from course_utils import data
 from course_utils.pocket import facts, lexicon, reviews, stories, tasks, world
 from course_utils.pocket.grammar import Scribe, article, fill, part_of, plural
 
@@ -117,3 +119,16 @@ def test_unknown_part_is_refused():
         tasks.examples("test", 3)
     with pytest.raises(ValueError, match="at least one"):
         tasks.examples("train", 0)
+
+
+def test_handwritten_reviews_are_nobodys_but_their_own():
+    rows = data.handwritten_reviews()
+    assert Counter(row["answer"] for row in rows) == {"positive": 30, "negative": 30}
+
+    def sentences(text):
+        return {part.strip().lower() for part in re.split(r"[.!?\n]", text) if len(part.split()) > 2}
+
+    generated = set().union(*(sentences(reviews.review(Scribe(f"overlap:{i}")).text) for i in range(8000)))
+    texts = [json.loads(line)["text"] for line in data.HANDWRITTEN.read_text().splitlines()]
+    assert len(generated) > 5000
+    assert not generated & set().union(*map(sentences, texts))
