@@ -1,0 +1,9 @@
+"""Graders of the exercises, one for each: ``checks.lora_scale(attempt)`` returns a verdict.
+
+Each lesson's are in a module of its own; what a grader is stands in ``exercise``.
+"""
+
+# ruff: noqa: F401
+from course_utils.checks.exercise import Case, Exercise, Verdict, same
+from course_utils.checks.lesson_01 import e4m3_value, gap_above, largest_scale, next_scale, stalls_at
+from course_utils.checks.lesson_06 import completion_labels, lora_parameters, lora_scale, steps_per_epoch
