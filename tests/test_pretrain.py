@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from course_utils.errors import CourseError
 from course_utils.pocket import pretrain
@@ -99,6 +101,19 @@ def test_the_receipt_says_what_was_run(whole):
 def test_loops_are_found():
     assert pretrain.loops("and so he said and so he said and so he said")
     assert not pretrain.loops("and so he said, and then she said, and so on and on")
+
+
+def test_loops_repeat_a_piece_of_their_own_row():
+    tokens = torch.arange(1, 8 * 65 + 1).reshape(8, 65)
+    plain = tokens.clone()
+    repeats = pretrain.make_loops(tokens, 3, random.Random(0))
+    looping = repeats.any(1)
+    assert looping.sum() == 3 and torch.equal(tokens[~looping], plain[~looping])
+    for row, old, mask in zip(tokens[looping], plain[looping], repeats[looping], strict=True):
+        end = int(mask.nonzero()[0]) - 3
+        length = int(row[end - 1]) - int(row[end]) + 1
+        assert 4 <= length <= 16 and mask[end + 3 :].all()
+        assert torch.equal(row[:end], old[:end]) and torch.equal(row[end:], row[end - length : -length])
 
 
 def test_each_pass_shows_every_row_once_at_a_new_offset():

@@ -23,6 +23,7 @@ from course_utils.pocket.opinions import (
     VERDICTS,
     Kind,
 )
+from course_utils.pocket.remarks import remark
 
 LABELS = ("positive", "negative")
 WORDS = (8, 45)  # the shortest and the longest review
@@ -123,7 +124,10 @@ def _review_of(scribe: Scribe, kind: Kind, label: str, part: str | None, sentenc
 
 def _compose(scribe: Scribe, kind: Kind, label: str, part: str | None, count: int) -> str:
     slots = _slots(scribe, kind)
-    style = scribe.random.choices(("plain", "mixed", "general", "notes"), (0.58, 0.22, 0.12, 0.08))[0]
+    styles = ("plain", "mixed", "general", "notes", "remarks")
+    style = scribe.random.choices(styles, (0.32, 0.14, 0.08, 0.06, 0.40))[0]
+    if style == "remarks":
+        return " ".join(remark(scribe, label, part) for _ in range(count))
     phrases = _phrases(kind, label, part)
     own = part_of(getattr(kind, label), part)
     background: list[str] = []
