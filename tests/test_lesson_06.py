@@ -3,10 +3,6 @@
 import pytest
 from lessons import validate
 
-# The bars are for the model that a GPU pretrains. The weights in the package are from under an hour on two CPU cores.
-# Strict: as soon as weights that pass are in, this mark fails the tests and has to go.
-awaits_weights = pytest.mark.xfail(reason="the weights in the package are not the final ones yet", strict=True)
-
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
@@ -32,19 +28,12 @@ def test_it_records_what_it_should(report):
 
 
 @pytest.mark.slow
-def test_the_base_model_cannot_follow_and_the_tuned_one_can_do_more(report):
+def test_the_base_model_cannot_follow_instructions_and_the_tuned_one_can(report):
     assert report["results"]["accuracy_before"] <= 0.05
-    assert report["results"]["accuracy_after"] >= report["results"]["accuracy_before"] + 0.1
-
-
-@pytest.mark.slow
-@awaits_weights
-def test_the_tuned_model_follows_instructions(report):
     assert report["results"]["accuracy_after"] >= 0.85
 
 
 @pytest.mark.slow
-@awaits_weights
 def test_sentiment_carries_over_to_handwritten_reviews(report):
     assert report["results"]["handwritten_sentiment_accuracy"] >= 0.75
 

@@ -9,8 +9,6 @@ from course_utils.pocket import publish
 
 RECEIPT = json.loads((publish.ASSETS / "receipts" / "pocket_llama.json").read_text())
 MODEL = publish.ASSETS / "pocket-llama"
-# See tests/test_lesson_06.py: these bars are for the model that a GPU pretrains.
-awaits_weights = pytest.mark.xfail(reason="the weights in the package are not the final ones yet", strict=True)
 
 
 def test_card_and_curve_are_made_from_the_receipt():
@@ -40,12 +38,12 @@ def test_the_receipt_describes_these_weights():
     assert sum(p.numel() for p in model.parameters()) == RECEIPT["parameters"]
 
 
-@awaits_weights
 def test_heldout_english_takes_few_bits():
     assert RECEIPT["heldout_bits_per_byte"] <= 1.24
 
 
-@awaits_weights
+# Strict: as soon as weights that write without circles are in, this mark fails the tests and has to go.
+@pytest.mark.xfail(reason="the weights in the package are not the final ones yet", strict=True)
 def test_no_story_opening_loops():
     assert len(RECEIPT["continuations"]) == 20 and RECEIPT["looping"] == 0
 

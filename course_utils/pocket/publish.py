@@ -104,7 +104,7 @@ A small Llama for teaching. It completes simple English, and it cannot follow an
 {receipt["command"]}
 ```
 
-{receipt["tokens"] / 1e6:,.0f} million tokens in {recipe["steps"]:,} steps of {recipe["rows"]} rows, {receipt["seconds"] / 60:.0f} minutes on: {receipt["hardware"]} (torch {receipt["versions"]["torch"]}, transformers {receipt["versions"]["transformers"]}, {receipt["date"]}). Muon for the matrices in the layers (rate {recipe["muon_rate"]}), AdamW for the embedding and the norms (rate {recipe["adam_rate"]}), weight decay {recipe["weight_decay"]}, dropout {recipe["dropout"]}, the rate falling to zero over the last {recipe["decay"]:.0%} of the steps. {recipe["loop_rows"]} of the rows in a step are made to repeat themselves and trained by unlikelihood, so that the model does not go round in circles when it writes. Everything else is in the [receipt](../receipts/pocket_llama.json).
+{receipt["tokens"] / 1e6:,.0f} million tokens in {recipe["steps"]:,} steps of {recipe["rows"]} rows, {receipt["seconds"] / 60:.0f} minutes on: {receipt["hardware"]} (torch {receipt["versions"]["torch"]}, transformers {receipt["versions"]["transformers"]}, {receipt["date"]}). Muon for the matrices in the layers (rate {recipe["muon_rate"]}), AdamW for the embedding and the norms (rate {recipe["adam_rate"]}), weight decay {recipe["weight_decay"]}, dropout {recipe["dropout"]}, the rate falling to zero over the last {recipe["decay"]:.0%} of the steps. {recipe["loop_rows"]} of the rows in a step are made to repeat themselves and trained by unlikelihood, against going round in circles when it writes. Everything else is in the [receipt](../receipts/pocket_llama.json).
 
 | text | tokens | times read |
 |---|---|---|
