@@ -159,6 +159,52 @@ def _trapezoid(x0: float, x1: float, middle: float, left: float, right: float, c
     return f'<polygon points="{points}" fill="{tint(colour, 0.14)}" stroke="{colour}" stroke-width="1.5"/>'
 
 
+def lora_update() -> str:
+    """W + BA: a large frozen matrix, and its change as the product of a tall and a wide one, drawn to one scale."""
+    side, thin, top = 200, 22, 104  # the rank is drawn a little wider than one in nine of the side
+    middle = top + side / 2
+    parts = [
+        text(30, 38, "LoRA: a matrix changes by the product of two thin ones", size=19, bold=True, anchor="start"),
+        # W
+        box(70, top, side, side, fill=tint(BASE, 0.1), line=BASE, radius=3),
+        text(170, middle - 2, "W", size=30, bold=True),
+        text(170, middle + 22, "frozen", size=13, colour=MUTED),
+        text(170, top - 12, "d_in", size=13, colour=MUTED),
+        text(62, middle + 4, "d_out", size=13, colour=MUTED, anchor="end"),
+        text(318, middle + 9, "+", size=28),
+        text(390, middle - 3, "alpha", size=17, colour=ADAPTER, bold=True),
+        f'<path d="M362 {middle + 4:g} H418" stroke="{ADAPTER}" stroke-width="1.5"/>',
+        text(390, middle + 23, "r", size=17, colour=ADAPTER, bold=True),
+        # B
+        box(446, top, thin, side, fill=tint(ADAPTER, 0.16), line=ADAPTER, radius=3),
+        text(457, middle + 8, "B", size=20, bold=True),
+        text(457, top - 12, "r", size=13, colour=MUTED),
+        text(457, top + side + 22, "starts at zero", size=13, colour=MUTED),
+        text(498, middle + 7, "·", size=28),
+        # A
+        box(528, middle - thin / 2, side, thin, fill=tint(ADAPTER, 0.16), line=ADAPTER, radius=3),
+        text(628, middle + 7, "A", size=20, bold=True),
+        text(628, middle - 22, "d_in", size=13, colour=MUTED),
+        text(738, middle + 5, "r", size=13, colour=MUTED, anchor="start"),
+        text(628, middle + 36, "starts at random", size=13, colour=MUTED),
+        # what it costs
+        text(776, middle - 40, "d_in = d_out = 4,096, r = 16:", size=13, colour=MUTED, anchor="start"),
+        text(776, middle - 14, f"W: {4096 * 4096:,} numbers", size=15, colour=BASE, bold=True, anchor="start"),
+        text(776, middle + 10, f"A and B: {16 * 2 * 4096:,}", size=15, colour=ADAPTER, bold=True, anchor="start"),
+        text(776, middle + 36, f"{100 * 16 * 2 / 4096:.1f} % as many", size=13, colour=MUTED, anchor="start"),
+    ]
+    return picture(
+        1000,
+        352,
+        "LoRA's update of a weight matrix",
+        "A large square, the frozen weight matrix W of d_out rows and d_in columns, plus alpha divided by r times the "
+        "product of two thin matrices: B, which has d_out rows and r columns and starts at zero, and A, which has r "
+        "rows and d_in columns and starts at random. For 4,096 inputs and outputs and rank 16, W holds 16,777,216 "
+        "numbers, A and B together 131,072.",
+        parts,
+    )
+
+
 # The rows of the map; in a row its groups: (name, what it gives, colour, lessons).
 MAP = [
     [
@@ -279,9 +325,137 @@ def _superscript(number: int) -> str:
     return str(number).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
+def nf4_levels() -> str:
+    """NF4's levels on the normal curve whose quantiles they are, the bins of the levels in alternating shades."""
+    import math
+
+    from course_utils.quantize import NF4_LARGEST_QUANTILE, nf4_codebook
+
+    levels = nf4_codebook().tolist()
+    reach = 1.848  # the normal quantile of NF4_LARGEST_QUANTILE, where the outermost level stands
+    left, right, ground, height, limit = 40, 960, 372, 268, 2.75
+
+    def x(z: float) -> float:
+        return left + (right - left) * (z + limit) / (2 * limit)
+
+    def y(z: float) -> float:
+        return ground - height * math.exp(-z * z / 2)
+
+    def under(start: float, end: float) -> str:
+        points = [start + (end - start) * i / 24 for i in range(25)]
+        curve = " L".join(f"{x(z):.1f} {y(z):.1f}" for z in points)
+        return f"M{x(start):.1f} {ground} L{curve} L{x(end):.1f} {ground} Z"
+
+    borders = [reach * (a + b) / 2 for a, b in zip(levels, levels[1:], strict=False)]
+    edges = [-limit, *borders, limit]
+    parts = [
+        text(30, 38, "NF4: sixteen levels at quantiles of the normal distribution", size=19, bold=True, anchor="start"),
+        text(30, 62, "a weight goes to the level of the strip it falls into", size=13, colour=MUTED, anchor="start"),
+    ]
+    for i, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
+        parts.append(f'<path d="{under(start, end)}" fill="{BASE}" fill-opacity="{0.1 if i % 2 else 0.24}"/>')
+    outline = " L".join(f"{x(z / 40):.1f} {y(z / 40):.1f}" for z in range(-110, 111))
+    parts.append(f'<path d="M{outline}" fill="none" stroke="{BASE}" stroke-width="2"/>')
+    parts.append(f'<path d="M{left} {ground} H{right}" stroke="{MUTED}" stroke-width="1"/>')
+    for i, level in enumerate(levels):
+        z = level * reach
+        parts.append(
+            f'<path d="M{x(z):.1f} {ground + 6} V{y(z):.1f}" stroke="{QUANTIZED}" stroke-width="3" '
+            f'stroke-linecap="round"/>'
+        )
+        words = (f"{level:.2f}" if 0 < abs(level) < 1 else f"{level:.0f}").replace("-", "\N{MINUS SIGN}")
+        parts.append(text(round(x(z), 1), ground + 24, f"{i}", size=13, colour=MUTED))
+        parts.append(text(round(x(z), 1), ground + (45 if i % 2 else 63), words, size=13))
+    share = f"{100 * NF4_LARGEST_QUANTILE:.1f} % of the curve"
+    parts += [
+        text(82, ground + 24, "code", size=13, colour=MUTED),
+        text(82, ground + 45, "level", size=13),
+        text(846, 190, share, size=13, colour=MUTED),
+        text(846, 208, "lies left of the last level", size=13, colour=MUTED),
+        arrow([(810, 220), (810, 310)], colour=MUTED),
+        text(500, ground + 92, "weight ÷ largest magnitude of its block", size=13, colour=MUTED),
+    ]
+    listed = ", ".join(f"{level:.4f}" for level in levels)
+    description = (
+        "A normal curve with sixteen vertical lines, the levels of NF4, dense in the middle and rare at the ends. The "
+        f"area under the curve is cut halfway between neighbouring levels. The levels are {listed}."
+    )
+    return picture(1000, ground + 112, "NF4's levels on a normal curve", description, parts)
+
+
+def blockwise_double_quantization() -> str:
+    """Weights in blocks, their constants in 8 bits, and the constants of these; with the bits that each costs."""
+    parts = [
+        text(30, 38, "Blockwise quantization, and double quantization", size=19, bold=True, anchor="start"),
+        text(30, 88, "weights", size=15, bold=True, anchor="start"),
+        text(30, 107, "4-bit codes", size=13, colour=MUTED, anchor="start"),
+        text(30, 217, "constants", size=15, bold=True, anchor="start"),
+        text(30, 236, "one a block", size=13, colour=MUTED, anchor="start"),
+        text(30, 343, "the same,", size=15, bold=True, anchor="start"),
+        text(30, 362, "quantized", size=15, bold=True, anchor="start"),
+        text(30, 462, "second", size=15, bold=True, anchor="start"),
+        text(30, 481, "constants", size=15, bold=True, anchor="start"),
+    ]
+    width, gap, first = 156, 16, 130
+    for i in range(3):
+        start = first + i * (width + gap)
+        middle = start + width / 2
+        for j in range(13):
+            shade = (0.2, 0.55, 0.35, 0.8, 0.3, 0.65)[(5 * i + 7 * j) % 6]
+            parts.append(
+                f'<rect x="{start + j * 12}" y="76" width="10" height="34" rx="2" fill="{QUANTIZED}" '
+                f'fill-opacity="{shade}"/>'
+            )
+        parts.append(text(middle, 130, "a block: 64 codes", size=13, colour=MUTED))
+        parts.append(arrow([(middle, 138), (middle, 190)], colour=INK))
+        parts.append(card(start + 18, 190, 120, 56, ["absmax", "32 bits"], BASE))
+        parts.append(arrow([(middle, 246), (middle, 316)], colour=INK))
+        parts.append(card(start + 18, 316, 120, 56, ["code", "8 bits"], QUANTIZED))
+        parts.append(arrow([(middle, 372), (middle, 440)], colour=INK))
+    end = first + 3 * (width + gap)
+    parts += [text(end + 10, y, "…", size=19, colour=MUTED) for y in (100, 222, 348)]
+    parts += [
+        text(first + width / 2 + 12, 285, "less the mean of all", size=13, colour=MUTED, anchor="start"),
+        text(first + width / 2 + 12, 411, "÷ the largest of 256", size=13, colour=MUTED, anchor="start"),
+        card(first + 18, 440, 2 * (width + gap) + 120, 56, ["constant of 256 constants", "32 bits"], BASE),
+        box(700, 62, 270, 434, fill=COLOURS["panel"]),
+        text(720, 92, "bits a weight", size=15, bold=True, anchor="start"),
+        text(720, 140, "with constants in 32 bits", size=13, colour=MUTED, anchor="start"),
+    ]
+    rows = [
+        (168, "codes", "4", QUANTIZED),
+        (196, "constants, 32 / 64", "0.5", BASE),
+        (232, "together", "4.5", INK),
+        (316, "codes", "4", QUANTIZED),
+        (344, "constants, 8 / 64", "0.125", QUANTIZED),
+        (372, "second, 32 / 16,384", "0.002", BASE),
+        (408, "together", "4.127", INK),
+    ]
+    parts.append(text(720, 288, "with double quantization", size=13, colour=MUTED, anchor="start"))
+    for y, name, bits, colour in rows:
+        total = name == "together"
+        if not total:
+            parts.append(box(720, y - 10, 10, 10, fill=colour, radius=2))
+        parts.append(text(720 if total else 738, y, name, size=15, bold=total, anchor="start"))
+        parts.append(text(952, y, bits, size=15, bold=total, anchor="end"))
+        if total:
+            parts.append(f'<path d="M720 {y - 24} H952" stroke="{MUTED}" stroke-width="1"/>')
+    parts.append(text(720, 452, "and one mean, 32 bits,", size=13, colour=MUTED, anchor="start"))
+    parts.append(text(720, 471, "for the whole tensor", size=13, colour=MUTED, anchor="start"))
+    description = (
+        "Weights are cut into blocks of 64. Each block has 4-bit codes and one 32-bit constant, its absmax: 4 plus "
+        "32/64 is 4.5 bits a weight. Double quantization takes the mean off the constants, stores each in 8 bits, and "
+        "keeps one second constant of 32 bits for 256 of them: 4 plus 8/64 plus 32/(64 times 256) is 4.127 bits."
+    )
+    return picture(1000, 520, "Blockwise and double quantization", description, parts)
+
+
 FIGURES: dict[str, Callable[[], str]] = {
+    "blockwise_double_quantization.svg": blockwise_double_quantization,
     "course_map.svg": course_map,
     "float_formats.svg": float_formats,
+    "lora_update.svg": lora_update,
+    "nf4_levels.svg": nf4_levels,
     "qlora_layer.svg": qlora_layer,
 }
 

@@ -6,4 +6,11 @@ Each lesson's are in a module of its own; what a grader is stands in ``exercise`
 # ruff: noqa: F401
 from course_utils.checks.exercise import Case, Exercise, Verdict, same
 from course_utils.checks.lesson_01 import e4m3_value, gap_above, largest_scale, next_scale, stalls_at
+from course_utils.checks.lesson_02 import (
+    bits_per_weight,
+    compensate,
+    normal_levels,
+    outlier_columns,
+    round_trip_in_blocks,
+)
 from course_utils.checks.lesson_06 import completion_labels, lora_parameters, lora_scale, steps_per_epoch
