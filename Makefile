@@ -9,7 +9,7 @@ setup: $(READY)
 
 # The .pth line lets a notebook find course_utils from whatever directory it is run in.
 $(READY): requirements.txt constraints.txt
-	$(PYTHON) -m venv .venv && $(RUN) pip install --quiet --constraint constraints.txt --requirement requirements.txt pytest hypothesis ruff
+	$(PYTHON) -m venv .venv && $(RUN) pip install --quiet --constraint constraints.txt --requirement requirements.txt pytest hypothesis playwright ruff
 	echo "$(CURDIR)" > "$$($(RUN) sysconfig | sed -n 's/^\tpurelib = "\(.*\)"/\1/p' | head -1)/course.pth" && touch $(READY)
 
 course: setup
@@ -19,7 +19,7 @@ test: setup lint
 	$(RUN) pytest
 
 lab: setup
-	$(RUN) jupyterlab notebooks
+	$(RUN) jupyterlab --FileContentsManager.preferred_dir=notebooks
 
 figures: setup
 	$(RUN) course_utils figures

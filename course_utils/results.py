@@ -71,10 +71,13 @@ def say(markdown: str) -> None:
 
 
 def table(columns: Mapping[str, Sequence[str]], labels: Sequence[str] = ()) -> None:
-    """Show texts side by side: one column for each entry of ``columns``, all of one width; ``labels`` name the rows."""
+    """Show texts side by side: one column for each entry of ``columns``, all of one width; ``labels`` name the rows.
+
+    Where the page is too narrow for the longest words, the table scrolls instead of breaking them.
+    """
     rows = list(zip(*columns.values(), strict=True))
     labels = list(labels) or [""] * len(rows)
-    cell = "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere;padding:.4em .8em"
+    cell = "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere;padding:.4em .5em"
     heads = "".join(f'<th style="{cell}">{html.escape(name)}</th>' for name in columns)
     lines = "".join(
         f'<tr><th style="{cell}">{html.escape(label)}</th>'
@@ -82,10 +85,13 @@ def table(columns: Mapping[str, Sequence[str]], labels: Sequence[str] = ()) -> N
         + "</tr>"
         for label, row in zip(labels, rows, strict=True)
     )
-    first = f'<col style="width:{0.75 * max(map(len, labels), default=0) + 2:.1f}em">'
+    # A letter is 0.6 to 0.7 em wide, the padding 1 em. A word of more than 20 letters, such as a path, may break.
+    words = [word for texts in (columns, *rows) for text in texts for word in str(text).split()]
+    first = 0.65 * max(map(len, labels), default=0) + 1
+    least = first + len(columns) * (0.68 * min(20, max(map(len, words), default=0)) + 1)
     page = (
-        f'<table style="table-layout:fixed;width:100%">{first}<thead><tr><th></th>{heads}</tr></thead>'
-        f"<tbody>{lines}</tbody></table>"
+        f'<div style="overflow-x:auto"><table style="table-layout:fixed;width:100%;min-width:{least:.1f}em">'
+        f'<col style="width:{first:.1f}em"><thead><tr><th></th>{heads}</tr></thead><tbody>{lines}</tbody></table></div>'
     )
     text = "\n\n".join(
         "\n".join([label, *(f"  {name}: {text}" for name, text in zip(columns, row, strict=True))])

@@ -197,19 +197,28 @@ def control(r: Range, label: str, slow: bool = False, room: str = "8em") -> Any:
         return ipywidgets.IntSlider(value=r.start, min=r.values[0], max=r.values[1], **live)
     if r.kind == "float":
         low, high = r.values
-        return ipywidgets.FloatSlider(
-            value=r.start, min=low, max=high, step=(high - low) / 100, readout_format=".3g", **live
-        )
+        step = step_through(low, r.start, (high - low) / 100)
+        return ipywidgets.FloatSlider(value=r.start, min=low, max=high, step=step, readout_format=".3g", **live)
     if r.kind == "log":
         low, high = (math.log10(v) for v in r.values)
+        step = step_through(low, math.log10(r.start), 0.05)
         return ipywidgets.FloatLogSlider(
-            value=r.start, min=low, max=high, step=0.05, base=10, readout_format=".1e", **live
+            value=r.start, min=low, max=high, step=step, base=10, readout_format=".1e", **live
         )
     if r.kind == "choice":
         return ipywidgets.SelectionSlider(value=r.start, options=r.values, **live)
     if r.kind == "menu":
         return ipywidgets.Dropdown(value=r.start, options=r.values, **wide)
     return ipywidgets.Checkbox(value=r.start, **wide)
+
+
+def step_through(low: float, start: float, step: float) -> float:
+    """The step nearest to `step` that leads from `low` to `start` exactly; `step` itself for a start beside `low`.
+
+    The browser moves a slider whose start lies between two steps to the nearer one, and the figure with it.
+    """
+    count = round((start - low) / step)
+    return (start - low) / count if count else step
 
 
 def _box(controls: Any) -> dict[str, Any]:

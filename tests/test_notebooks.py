@@ -1,5 +1,7 @@
 """What holds for every committed notebook."""
 
+import symtable
+
 import pytest
 from lessons import NOTEBOOKS, ROOT, code_cells, solutions
 
@@ -23,6 +25,31 @@ def test_it_is_committed_executed_and_clean(path):
 def test_its_cells_are_short(path):
     lengths = sorted(len(cell.source.splitlines()) for cell in code_cells(path))
     assert lengths[len(lengths) // 2] < 10 and lengths[-1] <= 30
+
+
+def globals_of(table):
+    """The global names that a function reads, its inner functions included."""
+    own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}
+    return own.union(*map(globals_of, table.get_children()))
+
+
+@each
+def test_no_later_cell_takes_a_name_from_under_a_slider(path):
+    """Whoever moves a slider has usually run the whole notebook: what it draws must still be what it drew first."""
+    tables = [symtable.symtable(cell.source, "cell", "exec") for cell in code_cells(path)]
+    bound = [{symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned()} for table in tables]
+    functions, reads = {}, {}
+    for i, (cell, table) in enumerate(zip(code_cells(path), tables, strict=True)):
+        functions |= {child.get_name(): globals_of(child) for child in table.get_children()}
+        for name in functions if "explore(" in cell.source else ():
+            if f"explore({name}," in cell.source.replace("explore(\n    ", "explore("):
+                drawn = {name}
+                while more := set().union(*(functions.get(used, ()) for used in drawn)) - drawn:
+                    drawn |= more
+                reads[i] = drawn - {name}
+    assert len(reads) == sum("widgets.explore(" in cell.source for cell in code_cells(path))
+    taken = {(i, j): names & bound[j] for i, names in reads.items() for j in range(i + 1, len(bound))}
+    assert {cells: names for cells, names in taken.items() if names} == {}
 
 
 @each

@@ -103,17 +103,33 @@ def test_loops_are_found():
     assert not pretrain.loops("and so he said, and then she said, and so on and on")
 
 
-def test_loops_repeat_a_piece_of_their_own_row():
+def test_loops_repeat_a_piece_of_their_own_row_and_then_go_on():
     tokens = torch.arange(1, 8 * 65 + 1).reshape(8, 65)
     plain = tokens.clone()
-    repeats = pretrain.make_loops(tokens, 3, random.Random(0))
-    looping = repeats.any(1)
-    assert looping.sum() == 3 and torch.equal(tokens[~looping], plain[~looping])
+    repeats = pretrain.make_loops(tokens, 3, random.Random(2))
+    looping = (tokens != plain).any(1)
+    assert looping.sum() == 3 and not repeats[~looping].any()
     for row, old, mask in zip(tokens[looping], plain[looping], repeats[looping], strict=True):
-        end = int(mask.nonzero()[0]) - 3
-        length = int(row[end - 1]) - int(row[end]) + 1
-        assert 4 <= length <= 16 and mask[end + 3 :].all()
-        assert torch.equal(row[:end], old[:end]) and torch.equal(row[end:], row[end - length : -length])
+        end = int((row != old).nonzero()[0])  # here the text says a piece again
+        length = int(old[end] - row[end])
+        assert 1 <= length <= 5
+        again = int((row[end:] >= old[end]).nonzero()[0]) if (row[end:] >= old[end]).any() else len(row) - end
+        assert again % length == 0 and torch.equal(row[end : end + again], row[end - length : end + again - length])
+        assert torch.equal(row[end + again :], old[end : len(old) - again])
+        assert mask.nonzero().flatten().tolist() == list(range(end + 3, end + again))
+
+
+def test_a_run_goes_on_from_a_finished_model(small_corpus, whole, tmp_path):
+    done = run(small_corpus, tmp_path / "more", "--start", whole[0] / "model")
+    assert done.returncode == 0, done.stderr
+    assert losses(tmp_path / "more")[0] < losses(whole[0])[0] - 0.5
+    tokenizers = [(out / "model" / "tokenizer.json").read_text() for out in (tmp_path / "more", whole[0])]
+    assert tokenizers[0] == tokenizers[1]
+    receipt = json.loads((tmp_path / "more" / "receipt.json").read_text())
+    assert receipt["command"].endswith("--start DIR")
+    refused = run(small_corpus, tmp_path / "other", "--start", tmp_path)
+    assert refused.returncode == 2 and "holds no finished model" in refused.stderr
+    assert not (tmp_path / "other").exists()
 
 
 def test_each_pass_shows_every_row_once_at_a_new_offset():

@@ -1,6 +1,7 @@
 """What a lesson may record, how it is shown, and what its parameters may be."""
 
 import math
+import re
 
 import numpy
 import pytest
@@ -123,6 +124,14 @@ def test_table_shows_texts_side_by_side_and_escapes_them(shown):
     assert bundle["text/html"].count("<tr>") == 3 and "a &lt; b?" in bundle["text/html"]
     assert "<b>" not in bundle["text/html"]
     assert "sort\n  question: a < b?\n  answer: yes" in bundle["text/plain"]
+
+
+def test_table_scrolls_rather_than_breaking_a_word(shown):
+    for word in ("e" * 5, "e" * 20, "e" * 90):
+        results.table({"fp32": [f"{word} {word}"], "bf16": ["1"]})
+    widths = [float(re.search(r"min-width:([\d.]+)em", bundle["text/html"])[1]) for bundle in shown]
+    assert 2 * 5 * 0.6 < widths[0] < widths[1] == widths[2]  # a word of ninety letters may break
+    assert all("overflow-x:auto" in bundle["text/html"] for bundle in shown)
 
 
 def test_table_may_be_empty_but_not_uneven(shown):

@@ -1,5 +1,7 @@
 """Sliders: what they mean, that an error is never silent, that the notebook keeps a static figure."""
 
+import math
+
 import IPython.display
 import nbformat
 import pytest
@@ -44,6 +46,27 @@ def test_parse_and_control(spec, kind, start, ends):
     for value in ends:  # the control can reach what a test run draws
         control.value = value
         assert control.value == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        (0.9, 0.998, 0.9677083),
+        (0.0, 1.0),
+        (0.0, 1.0, 1.0),
+        (1e-3, 1e3, 8.0, "log"),
+        (1.0, 2.0, 1.0, "log"),
+    ],
+)
+def test_a_slider_starts_on_one_of_its_steps(spec):
+    """Elsewhere the browser would move it to the nearest step, away from the value that the lesson speaks of."""
+    r = widgets.parse("x", spec)
+    control = widgets.control(r, "x")
+    start = math.log10(r.start) if r.kind == "log" else r.start
+    steps = (start - control.min) / control.step
+    assert steps == pytest.approx(round(steps), abs=1e-9)
+    usual = 0.05 if r.kind == "log" else (control.max - control.min) / 100
+    assert control.step == pytest.approx(usual, rel=0.34)
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ Item = tuple[str, str]  # what is given, and the answer
 ONE_LINE = (
     "{given} - {answer}", "{given}: {answer}", "{given} = {answer}", "{given} -> {answer}", "{given} ({answer})",
     "{given} / {answer}", "{given} becomes {answer}", "{given}; {answer}", "{given} ... {answer}", "{given} | {answer}",
-    "* {given}: {answer}", "- {given} - {answer}", "{given} >> {answer}", "{given}, so: {answer}", "[{given}] {answer}",
-    "({given}) {answer}", "{given} and now: {answer}", "{given} + {answer}",
+    "* {given}: {answer}", "- {given} - {answer}", "{given} >> {answer}", "[{given}] {answer}",
+    "({given}) {answer}", "{given} + {answer}",
 )
 TWO_LINES = (
     "{given}\n{answer}", "{given}\nAnswer: {answer}", "{given}\n-> {answer}", "{given}\n= {answer}",
@@ -277,7 +277,7 @@ _SHEETS: tuple[tuple[Callable[[Scribe], tuple[list[Item], Sequence[str], str]], 
 
 
 def document(scribe: Scribe) -> str:
-    """A sheet of four to fifteen items of one kind, some with a heading, some numbered."""
+    """A sheet of four to fifteen items of one kind, under a heading, some numbered."""
     writer = scribe.random.choices([w for w, _ in _SHEETS], [n for _, n in _SHEETS])[0]
     items, layouts, kind = writer(scribe)
     layout = scribe.choice(layouts)
@@ -285,5 +285,7 @@ def document(scribe: Scribe) -> str:
     if scribe.chance(0.2):
         lines = [f"{i}. {line}" for i, line in enumerate(lines, 1)]
     gap = "\n\n" if "\n" in layout or scribe.chance(0.2) else "\n"
-    heading = [scribe.write(HEADINGS[kind])] if scribe.chance(0.5) else []
-    return gap.join([*heading, *map(capital, lines)] if scribe.chance(0.5) else [*heading, *lines])
+    if scribe.chance(0.5):
+        lines = [capital(line) for line in lines]
+    # Always with a heading: a story that begins like an item must not go on as a sheet.
+    return gap.join([scribe.write(HEADINGS[kind]), *lines])

@@ -18,6 +18,7 @@ import lzma
 import math
 import os
 import random
+import shutil
 import sys
 import time
 from collections import Counter
@@ -91,6 +92,11 @@ class Recipe:
 
 RECIPES = {
     "pocket": Recipe(),
+    # Goes on from a model of the first one: a second, shorter climb and fall of the rates.
+    "second": Recipe(
+        steps=1500, warmup=50, decay=0.9, world_megabytes=100.0, seed=1,
+        shares=(("simple_english", 0.25), ("general_english", 0.13), ("world", 0.62)),
+    ),
     # Under an hour on two cores with bf16 instructions: fewer weights, and more of the small world.
     "laptop": Recipe(
         hidden=256, layers=6, heads=4, intermediate=704, steps=900, rows=64, row_tokens=256, micro_rows=32, loop_rows=2,
@@ -215,32 +221,31 @@ class Rows:
 
 
 def make_loops(tokens: Any, count: int, rng: random.Random) -> Any:
-    """Makes ``count`` rows go round in circles, in place, and says where no more of it is wanted.
+    """Makes ``count`` rows say a piece of themselves again and again before they go on, in place.
 
     A small model that writes by taking the likeliest token soon repeats itself, and each repetition makes the next one
-    likelier. So it is shown such loops and taught to leave them (after Xu et al. 2022, arXiv 2206.02369): a piece of a
-    row is repeated to the row's end, and there the loss is that of unlikelihood, -ln(1 - p) (Welleck et al. 2019,
-    arXiv 1908.04319), instead of -ln p.
+    likelier. So it is shown such loops and how to leave them (after Xu et al. 2022, arXiv 2206.02369): a piece of a
+    row stands there up to nine times, and then comes what came after it in the text.
 
     Args:
         tokens: integers of shape (rows, width).
         count: how many rows, drawn by ``rng``.
 
     Returns:
-        bool of shape (rows, width), true where a token repeats what stood one round before. The first three tokens
-        of the first repetition are left out: so far it may be chance.
+        bool of shape (rows, width), true where a token repeats what stood one round before and should not be learned.
+        The first three tokens of the first repetition are left out: so far it may be chance.
     """
     import torch
 
     repeats = torch.zeros_like(tokens, dtype=torch.bool)
     rows, width = tokens.shape
     for row in rng.sample(range(rows), count):
-        length = rng.randint(4, min(40, width // 4))
-        start = rng.randint(0, width // 2 - length)
-        end = start + length
-        rounds = -(-(width - end) // length)
-        tokens[row, end:] = tokens[row, start:end].repeat(rounds)[: width - end]
-        repeats[row, end + 3 :] = True
+        length = rng.randint(1, width // 12)
+        end = rng.randint(length, width // 2)
+        again = length * rng.randint(1, 8)
+        piece = tokens[row, end - length : end].repeat(again // length)
+        tokens[row] = torch.cat([tokens[row, :end], piece, tokens[row, end:]])[:width]
+        repeats[row, end + 3 : end + again] = True
     return repeats
 
 
@@ -279,8 +284,11 @@ class Batches:
 # --- model -----------------------------------------------------------------------------------------------------------
 
 
-def build_model(recipe: Recipe) -> Any:
-    """A ``LlamaForCausalLM`` with fresh weights, and dropout on what each block adds to the residual stream."""
+def build_model(recipe: Recipe, start: Path | None = None) -> Any:
+    """A ``LlamaForCausalLM`` with dropout on what each block adds to the residual stream.
+
+    Its weights are fresh, or those of the model in ``start``, which must be of the recipe's shape.
+    """
     import torch
     import torch.nn.functional as F
     from transformers import LlamaConfig, LlamaForCausalLM
@@ -294,6 +302,11 @@ def build_model(recipe: Recipe) -> Any:
             bos_token_id=1, eos_token_id=2, pad_token_id=0, attn_implementation="sdpa",
         )
     )  # fmt: skip
+    if start:
+        trained = LlamaForCausalLM.from_pretrained(start, dtype=torch.float32)
+        if [p.shape for p in trained.parameters()] != [p.shape for p in model.parameters()]:
+            raise CourseError(f"the model in {start} has another shape than the recipe")
+        model.load_state_dict(trained.state_dict())
     if recipe.dropout:
         # The prose is read up to nine times; without dropout the model starts to learn it by heart.
         for layer in model.model.layers:
@@ -358,14 +371,16 @@ def loops(text: str, words: int = 4, times: int = 3) -> bool:
     return any(count >= times for count in runs.values())
 
 
-def train(streams: dict[str, Any], heldout: list[str], tokenizer: Any, out: Path, recipe: Recipe) -> Any:
+def train(
+    streams: dict[str, Any], heldout: list[str], tokenizer: Any, out: Path, recipe: Recipe, start: Path | None = None
+) -> Any:
     """Trains, or goes on training, and returns the model. Writes ``out/log.jsonl`` and ``out/checkpoint.pt``."""
     import torch
     import torch.nn.functional as F
     from tqdm.auto import tqdm
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = build_model(recipe).to(device)
+    model = build_model(recipe, start).to(device)
     optimizers = build_optimizers(model, recipe)
     batches = Batches(streams, recipe, device)
     checkpoint, log_path = out / "checkpoint.pt", out / "log.jsonl"
@@ -392,7 +407,10 @@ def train(streams: dict[str, Any], heldout: list[str], tokenizer: Any, out: Path
             logits = model(input_ids=tokens[:, :-1], use_cache=False).logits
         cross_entropy = F.cross_entropy(logits.float().flatten(0, 1), tokens[:, 1:].flatten(), reduction="none")
         repeats = repeats[:, 1:].flatten()
-        unlikelihood = -torch.log(1 - torch.exp(-cross_entropy) + 1e-6)
+        probability = torch.exp(-cross_entropy)
+        # Unlikelihood, -ln(1 - p) (Welleck et al. 2019, arXiv 1908.04319). Below a tenth it is left alone: pressed to
+        # zero everywhere, the model flees into some token that stands in no text.
+        unlikelihood = -torch.log(1 - probability + 1e-6) * (probability > 0.1)
         plain = (cross_entropy * ~repeats).sum() / (~repeats).sum()
         return torch.where(repeats, unlikelihood, cross_entropy).mean(), plain.detach()
 
@@ -500,13 +518,22 @@ def write_receipt(out: Path, recipe: Recipe, streams: dict[str, Any], heldout: l
     _atomic(out / "receipt.json", lambda path: path.write_text(json.dumps(receipt, indent=1) + "\n"))
 
 
-def run(corpus: Path, out: Path, recipe: Recipe, command: str = "") -> Path:
-    """The whole path; returns the directory of the finished model, ``out/model``."""
+def run(corpus: Path, out: Path, recipe: Recipe, command: str = "", start: Path | None = None) -> Path:
+    """The whole path; returns the directory of the finished model, ``out/model``.
+
+    With ``start``, the directory of a finished model, its weights and its tokenizer are where the run begins.
+    """
     from transformers import AutoTokenizer
 
+    if start and not (start / "tokenizer.json").exists():
+        raise CourseError(f"{start} holds no finished model: it has no tokenizer.json")
     out.mkdir(parents=True, exist_ok=True)
+    if start:
+        (out / "tokenizer").mkdir(exist_ok=True)
+        for name in ("tokenizer.json", "tokenizer_config.json"):
+            shutil.copyfile(start / name, out / "tokenizer" / name)
     tokenizer, streams, heldout = prepare(corpus, out, recipe)
-    model = train(streams, heldout, AutoTokenizer.from_pretrained(out / "tokenizer"), out, recipe)
+    model = train(streams, heldout, AutoTokenizer.from_pretrained(out / "tokenizer"), out, recipe, start)
     save_model(model, tokenizer, out / "model", recipe)
     write_receipt(out, recipe, streams, heldout, command)
     return out / "model"
@@ -535,11 +562,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--set", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="change the recipe"
     )
+    parser.add_argument("--start", type=Path, help="directory of a finished model to go on from")
     given = parser.parse_args(arguments)
     try:
         changes = "".join(f" --set {name} {value}" for name, value in given.set)
         command = f"python -m course_utils.pocket.pretrain --corpus DIR --out DIR --size {given.size}{changes}"
-        directory = run(given.corpus, given.out, _recipe(given.size, given.set), command)
+        command += " --start DIR" if given.start else ""
+        directory = run(given.corpus, given.out, _recipe(given.size, given.set), command, given.start)
     except (CourseError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -66,6 +66,22 @@ def curve_svg(receipt: dict[str, Any], width: int = 720, height: int = 300) -> s
     )
 
 
+def _beginning(receipt: dict[str, Any]) -> str:
+    """What the card says of the model that the run began with; nothing if it began with fresh weights."""
+    if "first" not in receipt:
+        return ""
+    first = receipt["first"]
+    return f"""
+It began with a model that revision {first["revision"]} of this repository made:
+
+```
+{first["command"]}
+```
+
+{first["tokens"] / 1e6:,.0f} million tokens, {first["seconds"] / 60:.0f} minutes on: {first["hardware"]}; the prose was read {first["passes"]["simple_english"]:.1f} and {first["passes"]["general_english"]:.1f} times, the small world {first["passes"]["world"]:.1f} times. It took {first["heldout_bits_per_byte"]:.3f} bits per byte. The curve and the table below are of the second run.
+"""  # noqa: E501
+
+
 def card(receipt: dict[str, Any]) -> str:
     """The model card, in Markdown."""
     recipe, tokens = receipt["recipe"], receipt["source_tokens"]
@@ -104,8 +120,8 @@ A small Llama for teaching. It completes simple English, and it cannot follow an
 {receipt["command"]}
 ```
 
-{receipt["tokens"] / 1e6:,.0f} million tokens in {recipe["steps"]:,} steps of {recipe["rows"]} rows, {receipt["seconds"] / 60:.0f} minutes on: {receipt["hardware"]} (torch {receipt["versions"]["torch"]}, transformers {receipt["versions"]["transformers"]}, {receipt["date"]}). Muon for the matrices in the layers (rate {recipe["muon_rate"]}), AdamW for the embedding and the norms (rate {recipe["adam_rate"]}), weight decay {recipe["weight_decay"]}, dropout {recipe["dropout"]}, the rate falling to zero over the last {recipe["decay"]:.0%} of the steps. {recipe["loop_rows"]} of the rows in a step are made to repeat themselves and trained by unlikelihood, against going round in circles when it writes. Everything else is in the [receipt](../receipts/pocket_llama.json).
-
+{receipt["tokens"] / 1e6:,.0f} million tokens in {recipe["steps"]:,} steps of {recipe["rows"]} rows, {receipt["seconds"] / 60:.0f} minutes on: {receipt["hardware"]} (torch {receipt["versions"]["torch"]}, transformers {receipt["versions"]["transformers"]}, {receipt["date"]}). Muon for the matrices in the layers (rate {recipe["muon_rate"]}), AdamW for the embedding and the norms (rate {recipe["adam_rate"]}), weight decay {recipe["weight_decay"]}, dropout {recipe["dropout"]}, the rate falling to zero over the last {recipe["decay"]:.0%} of the steps. {recipe["loop_rows"]} of the rows in a step repeat a piece of themselves, and the repetitions are unlearned (unlikelihood). Everything else is in the [receipt](../receipts/pocket_llama.json).
+{_beginning(receipt)}
 | text | tokens | times read |
 |---|---|---|
 {rows}

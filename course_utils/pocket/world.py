@@ -17,9 +17,9 @@ from course_utils.pocket.grammar import Scribe
 # What each kind of document takes of all documents. Kinds differ in length: sheets are near half of the text.
 SHARES: dict[str, tuple[float, Callable[[Scribe], str]]] = {
     "drills": (0.32, drills.document),
-    "facts": (0.17, facts.document),
-    "reviews": (0.25, reviews.document),
-    "stories": (0.06, stories.document),
+    "facts": (0.15, facts.document),
+    "reviews": (0.23, reviews.document),
+    "stories": (0.10, stories.document),
     "passages": (0.09, passages.document),
     "tenses": (0.07, tenses.document),
     "topics": (0.04, topics.document),
