@@ -13,4 +13,5 @@ from course_utils.checks.lesson_02 import (
     outlier_columns,
     round_trip_in_blocks,
 )
+from course_utils.checks.lesson_04 import adapter_size, energy_rank, merged_weight, rate_of_b, stored_weight
 from course_utils.checks.lesson_06 import completion_labels, lora_parameters, lora_scale, steps_per_epoch

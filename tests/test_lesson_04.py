@@ -1,0 +1,233 @@
+"""Lesson 04 by papermill, as `validate` runs it, its graders, and that its live training is the stored runs' own."""
+
+import importlib.util
+import itertools
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from lessons import ROOT, code_cells, validate
+
+from course_utils import checks, data, models
+from course_utils.lora import LoRALinear
+from course_utils.pocket import tasks
+
+NOTEBOOK = ROOT / "notebooks" / "04_lora_math.ipynb"
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    done, lesson = validate("04", tmp_path_factory.mktemp("report"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return lesson
+
+
+@pytest.mark.slow
+def test_it_runs_within_its_budget(report):
+    assert report["status"] == "ok" and report["widget_errors"] == 0
+    assert report["seconds"] < 480  # the budget is 240 s on two free cores
+    assert report["peak_rss_mb"] < 6144
+
+
+@pytest.mark.slow
+def test_a_low_rank_keeps_the_gain_and_random_directions_do_not(report):
+    results = report["results"]
+    kept, by_chance, energy = (
+        results[name] for name in ("gain_kept_by_rank", "gain_kept_by_random_rank", "energy_by_rank")
+    )
+    assert results["heldout_loss_fully_tuned"] < results["heldout_loss_before"] - 0.5
+    assert kept["16"] > 0.9 and kept["1"] > energy["1"]
+    assert by_chance["16"] < 0.6 * kept["16"]
+    rising = [energy[rank] for rank in sorted(energy, key=int)]
+    assert rising == sorted(rising)
+
+
+@pytest.mark.slow
+def test_merging_rounds_in_bf16_only(report):
+    results = report["results"]
+    assert results["merge_gap_fp32"] < 1e-3 < results["merge_gap_bf16"]
+    assert results["live_seconds"] < 20  # 10 s on two free cores
+
+
+@pytest.mark.slow
+def test_counts_and_growth(report):
+    results = report["results"]
+    # 32 blocks of q, k, v, o 4096 -> 4096, gate and up -> 11008, down back, at rank 16
+    assert results["llama_2_7b_parameters"] == 32 * 16 * (4 * 8192 + 3 * (4096 + 11008))
+    growth = results["growth_with_rank"]
+    assert growth["gradient of B"] == pytest.approx(0.5, abs=0.15)
+    assert growth["fall of loss, Adam"] == pytest.approx(1, abs=0.15)
+
+
+@pytest.mark.slow
+def test_it_runs_with_another_model_and_the_smallest_numbers(tiny_model, tmp_path):
+    options = ["-p", "model", str(tiny_model), "-p", "rank", "2", "-p", "alpha", "1", "-p", "seed", "3"]
+    done, lesson = validate("04", tmp_path, *options, "-p", "tuning_steps", "2", "-p", "live_steps", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    # per layer: q and o 64x64, k and v 64x32, gate, up and down 64x128; two layers
+    assert lesson["results"]["trainable_parameters"] == 2 * 2 * (2 * 128 + 2 * 96 + 3 * 192)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["-p", "rank", "900"], "rank = 900 is out of range: it goes from 1 to 128"),
+        (["-p", "live_steps", "1"], "live_steps = 1 is out of range"),
+        (
+            ["-p", "receipt", "nowhere.json"],
+            "the receipt nowhere.json is missing: `python tests/benchmarks/lora",
+        ),
+        (["-p", "model", "./nowhere"], "there is no directory ./nowhere"),
+    ],
+)
+def test_bad_parameters_are_one_line(tmp_path, options, said):
+    done, _ = validate("04", tmp_path, *options)
+    assert done.returncode == 2
+    assert said in done.stderr and "Traceback" not in done.stderr
+
+
+# --- the notebook's own code against the course's --------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def written():
+    """What the notebook's cells define that hold these words, and the receipt maker."""
+    spec = importlib.util.spec_from_file_location("lora_grid", ROOT / "tests" / "benchmarks" / "lora_grid.py")
+    sys.modules["lora_grid"] = grid = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(grid)
+    namespace = {
+        "torch": torch, "nn": torch.nn, "math": __import__("math"), "device": "cpu",
+        "tokenizer": models.load_tokenizer("pocket-llama"),
+    }  # fmt: skip
+    for words in ("def encode(", "def pack(", "def share(", "class LoRALinear"):
+        (cell,) = (cell for cell in code_cells(NOTEBOOK) if words in cell.source)
+        exec(cell.source, namespace)
+    return SimpleNamespace(**namespace), grid
+
+
+def test_the_live_training_reads_the_batches_of_the_stored_runs(written):
+    lesson, grid = written
+    ours = lesson.pack(data.instructions("train", 120, 0)["messages"])
+    theirs = grid.training_batches(lesson.tokenizer, 120, 0, lesson.SIZE, lesson.BATCH)
+    names = ("input_ids", "labels", "position_ids")
+    for batch, stored in itertools.zip_longest(ours, theirs):
+        assert all(torch.equal(tensor, stored[name]) for tensor, name in zip(batch, names, strict=True))
+    recipe = grid.recipe_of(grid.parse(["--out", "x"]))
+    assert recipe["row_tokens"] == lesson.SIZE and recipe["batch_rows"] == lesson.BATCH
+
+
+def test_the_live_training_has_the_schedule_of_the_stored_runs(written):
+    lesson, grid = written
+    for steps in (6, 139):
+        ours = [lesson.share(step, steps) for step in range(steps)]
+        assert ours == pytest.approx([grid.schedule(step, steps) for step in range(steps)], abs=1e-12)
+
+
+def test_the_layer_of_the_notebook_is_the_layer_of_the_course(written):
+    lesson, _ = written
+    base = torch.nn.Linear(12, 9)
+    for options in ({}, {"rslora": True}):
+        torch.manual_seed(0)
+        ours = lesson.LoRALinear(base, 4, 6, **options)
+        torch.manual_seed(0)
+        course = LoRALinear(base, 4, 6, **options)
+        torch.nn.init.normal_(ours.B)
+        course.B.data.copy_(ours.B)
+        x = torch.randn(5, 12)
+        assert torch.equal(ours.A, course.A) and torch.allclose(ours(x), course(x), atol=1e-6)
+
+
+def test_the_first_instructions_do_not_depend_on_their_columns():
+    """The lesson takes messages, the receipt maker examples: the same texts in the same order."""
+    made = tasks.examples("train", 50, 0)
+    assert [m[0]["content"] for m in data.instructions("train", 50, 0)["messages"]] == [e.prompt for e in made]
+
+
+# --- the graders -----------------------------------------------------------------------------------------------------
+
+
+def energy_by_torch(singular_values, share):
+    energies = torch.tensor(singular_values, dtype=torch.float64).square()
+    return int((energies.cumsum(0) < share * energies.sum()).sum()) + 1
+
+
+def merged_by_columns(W, A, B, alpha):
+    merged = W.copy()
+    for k in range(A.shape[0]):
+        merged += alpha / A.shape[0] * np.outer(B[:, k], A[k])
+    return merged
+
+
+def merged_by_the_layer(W, A, B, alpha):
+    layer = torch.nn.Linear(W.shape[1], W.shape[0], bias=False)
+    layer.weight.data = torch.tensor(W).float()
+    adapted = LoRALinear(layer, len(A), alpha)
+    adapted.A.data, adapted.B.data = torch.tensor(A).float(), torch.tensor(B).float()
+    return adapted.merge().weight
+
+
+def size_by_peft(hidden, intermediate, layers, heads, kv_heads, rank, targets):
+    from peft import LoraConfig, get_peft_model
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    with torch.device("meta"):
+        model = LlamaForCausalLM(
+            LlamaConfig(
+                hidden_size=hidden, intermediate_size=intermediate, num_hidden_layers=layers,
+                num_attention_heads=heads, num_key_value_heads=kv_heads, vocab_size=8,
+            )
+        )  # fmt: skip
+        adapted = get_peft_model(model, LoraConfig(r=rank, target_modules=list(targets)))
+    return adapted.get_nb_trainable_parameters()[0]
+
+
+def rate_by_training(rate, rank, alpha, optimizer):
+    """The rate of B without a scale that makes the first step's B A the same; found by taking the step."""
+    make = torch.optim.SGD if optimizer == "sgd" else lambda p, lr: torch.optim.Adam(p, lr=lr, eps=1e-30)
+
+    def first_step(s, lr):
+        B = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+        (s * B * 0.7).backward()
+        make([B], lr=lr).step()
+        return s * B.item()
+
+    return rate * first_step(alpha / rank, rate) / first_step(1.0, rate)
+
+
+RIGHT = [
+    (checks.energy_rank, energy_by_torch),
+    (checks.merged_weight, merged_by_columns),
+    (checks.merged_weight, merged_by_the_layer),
+    (checks.merged_weight, lambda W, A, B, alpha: (W + B @ A * (alpha / A.shape[0])).tolist()),
+    (checks.adapter_size, size_by_peft),
+    (checks.rate_of_b, rate_by_training),
+    (checks.stored_weight, lambda level, second, c1, mean: level * second * c1 + level * mean),
+]
+WRONG = [
+    (checks.energy_rank, lambda singular_values, share: 1, "share=0.9"),
+    (checks.energy_rank, lambda singular_values, share: len(singular_values), "[1.0, 1.0]"),
+    (checks.energy_rank, lambda s, share: sum(x > share * s[0] for x in s), "should be"),
+    (checks.merged_weight, lambda W, A, B, alpha: W + alpha / A.shape[0] * B.T * A.T, "alpha=0.5"),
+    (checks.merged_weight, lambda W, A, B, alpha: W - alpha / A.shape[0] * B @ A, "alpha=1.0"),
+    (checks.merged_weight, lambda W, A, B, alpha: W + 2 * (B @ A), "alpha=1.0"),
+    (checks.adapter_size, lambda h, i, n, heads, kv, rank, targets: n * rank * 2 * h * len(targets), "down_proj"),
+    (checks.adapter_size, lambda h, i, n, heads, kv, r, t: size_by_peft(h, i, n, heads, kv, 1, t), "rank=3"),
+    (checks.rate_of_b, lambda rate, rank, alpha, optimizer: rate * alpha / rank**0.5, "optimizer='adam'"),
+    (checks.rate_of_b, lambda rate, rank, alpha, optimizer: 2 * rate, "optimizer='sgd'"),
+    (checks.stored_weight, lambda level, second, c1, mean: level * c1 + mean, "should be"),
+    (checks.stored_weight, lambda level, second, c1, mean: level * second * c1 * mean, "should be"),
+]
+
+
+@pytest.mark.parametrize("grader, attempt", RIGHT)
+def test_other_right_answers_are_accepted(grader, attempt):
+    verdict = grader(attempt)
+    assert verdict.ok is True, verdict
+
+
+@pytest.mark.parametrize("grader, attempt, example", WRONG)
+def test_wrong_answers_are_refused_with_an_example(grader, attempt, example):
+    verdict = grader(attempt)
+    assert verdict.ok is False and example in verdict.counterexample, verdict
