@@ -176,13 +176,13 @@ def lora_update() -> str:
         f'<path d="M362 {middle + 4:g} H418" stroke="{ADAPTER}" stroke-width="1.5"/>',
         text(390, middle + 23, "r", size=17, colour=ADAPTER, bold=True),
         # B
-        box(446, top, thin, side, fill=tint(ADAPTER, 0.16), line=ADAPTER, radius=3),
+        box(446, top, thin, side, fill=tint(ADAPTER, 0.14), line=ADAPTER, radius=3),
         text(457, middle + 8, "B", size=20, bold=True),
         text(457, top - 12, "r", size=13, colour=MUTED),
         text(457, top + side + 22, "starts at zero", size=13, colour=MUTED),
         text(498, middle + 7, "·", size=28),
         # A
-        box(528, middle - thin / 2, side, thin, fill=tint(ADAPTER, 0.16), line=ADAPTER, radius=3),
+        box(528, middle - thin / 2, side, thin, fill=tint(ADAPTER, 0.14), line=ADAPTER, radius=3),
         text(628, middle + 7, "A", size=20, bold=True),
         text(628, middle - 22, "d_in", size=13, colour=MUTED),
         text(738, middle + 5, "r", size=13, colour=MUTED, anchor="start"),

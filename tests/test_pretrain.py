@@ -127,6 +127,7 @@ def test_a_run_goes_on_from_a_finished_model(small_corpus, whole, tmp_path):
     assert tokenizers[0] == tokenizers[1]
     receipt = json.loads((tmp_path / "more" / "receipt.json").read_text())
     assert receipt["command"].endswith("--start DIR")
+    assert receipt["first"]["command"].endswith("--size small")
     refused = run(small_corpus, tmp_path / "other", "--start", tmp_path)
     assert refused.returncode == 2 and "holds no finished model" in refused.stderr
     assert not (tmp_path / "other").exists()

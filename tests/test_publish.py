@@ -42,8 +42,6 @@ def test_heldout_english_takes_few_bits():
     assert RECEIPT["heldout_bits_per_byte"] <= 1.24
 
 
-# Strict: as soon as weights that write without circles are in, this mark fails the tests and has to go.
-@pytest.mark.xfail(reason="the weights in the package are not the final ones yet", strict=True)
 def test_no_story_opening_loops():
     assert len(RECEIPT["continuations"]) == 20 and RECEIPT["looping"] == 0
 

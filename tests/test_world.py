@@ -76,9 +76,14 @@ def test_examples_carry_their_truth(part):
             assert numbers == sorted(int(n) for n in re.findall(r"\d+", example.prompt))
 
 
-def test_families_are_equally_frequent():
-    counts = Counter(e.task for e in tasks.examples("train", 800, 0))
-    assert max(counts.values()) - min(counts.values()) < 0.15 * 800 / len(counts)
+@pytest.mark.parametrize(
+    ("part", "weights"), [("train", tasks.TRAINING), ("heldout", dict.fromkeys(tasks.FAMILIES, 1))]
+)
+def test_families_have_their_shares(part, weights):
+    counts = Counter(e.task for e in tasks.examples(part, 800, 0))
+    assert counts.keys() == weights.keys()
+    for task, weight in weights.items():
+        assert abs(counts[task] / 800 - weight / sum(weights.values())) < 0.15 / len(weights)
 
 
 def test_parts_share_no_prompt_entity_or_phrasing():

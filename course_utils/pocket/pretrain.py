@@ -92,9 +92,9 @@ class Recipe:
 
 RECIPES = {
     "pocket": Recipe(),
-    # Goes on from a model of the first one: a second, shorter climb and fall of the rates.
+    # Goes on from a model of the first one: a second, shorter climb and fall of lower rates.
     "second": Recipe(
-        steps=1500, warmup=50, decay=0.9, world_megabytes=100.0, seed=1,
+        steps=1500, muon_rate=0.01, adam_rate=0.0025, warmup=50, decay=0.9, world_megabytes=100.0, seed=1,
         shares=(("simple_english", 0.25), ("general_english", 0.13), ("world", 0.62)),
     ),
     # Under an hour on two cores with bf16 instructions: fewer weights, and more of the small world.
@@ -482,8 +482,13 @@ def save_model(model: Any, tokenizer: Any, directory: Path, recipe: Recipe) -> N
     (directory / "SHA256SUMS").write_text("".join(f"{sums[name]}  {name}\n" for name in names))
 
 
-def write_receipt(out: Path, recipe: Recipe, streams: dict[str, Any], heldout: list[str], command: str) -> None:
-    """Writes ``out/receipt.json``: what was run, on what, and what came of it, measured on the saved weights."""
+def write_receipt(
+    out: Path, recipe: Recipe, streams: dict[str, Any], heldout: list[str], command: str, start: Path | None = None
+) -> None:
+    """Writes ``out/receipt.json``: what was run, on what, and what came of it, measured on the saved weights.
+
+    Of a run that went on from another one it also says how that was made, under "first".
+    """
     import torch
     import transformers
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -515,6 +520,10 @@ def write_receipt(out: Path, recipe: Recipe, streams: dict[str, Any], heldout: l
         "continuations": texts,
         "looping": sum(map(loops, texts)),
     }
+    if start and (start.parent / "receipt.json").exists():
+        first = json.loads((start.parent / "receipt.json").read_text())
+        names = ("command", "hardware", "recipe", "passes", "tokens", "seconds", "heldout_bits_per_byte")
+        receipt["first"] = {name: first[name] for name in names}
     _atomic(out / "receipt.json", lambda path: path.write_text(json.dumps(receipt, indent=1) + "\n"))
 
 
@@ -535,7 +544,7 @@ def run(corpus: Path, out: Path, recipe: Recipe, command: str = "", start: Path 
     tokenizer, streams, heldout = prepare(corpus, out, recipe)
     model = train(streams, heldout, AutoTokenizer.from_pretrained(out / "tokenizer"), out, recipe, start)
     save_model(model, tokenizer, out / "model", recipe)
-    write_receipt(out, recipe, streams, heldout, command)
+    write_receipt(out, recipe, streams, heldout, command, start)
     return out / "model"
 
 

@@ -66,19 +66,40 @@ def curve_svg(receipt: dict[str, Any], width: int = 720, height: int = 300) -> s
     )
 
 
-def _beginning(receipt: dict[str, Any]) -> str:
-    """What the card says of the model that the run began with; nothing if it began with fresh weights."""
+def _first(receipt: dict[str, Any]) -> str:
+    """What the card says of the run that this one went on from; nothing if it began with fresh weights."""
     if "first" not in receipt:
         return ""
     first = receipt["first"]
+    # How the small world is written changed between the two runs: only that revision writes it as the first one did.
+    revision = f", at revision {first['revision']} of this repository" if "revision" in first else ""
     return f"""
-It began with a model that revision {first["revision"]} of this repository made:
+It went on from the model of a first run{revision}:
 
 ```
 {first["command"]}
 ```
 
-{first["tokens"] / 1e6:,.0f} million tokens, {first["seconds"] / 60:.0f} minutes on: {first["hardware"]}; the prose was read {first["passes"]["simple_english"]:.1f} and {first["passes"]["general_english"]:.1f} times, the small world {first["passes"]["world"]:.1f} times. It took {first["heldout_bits_per_byte"]:.3f} bits per byte. The curve and the table below are of the second run.
+{first["tokens"] / 1e6:,.0f} million tokens, {first["seconds"] / 60:.0f} minutes on: {first["hardware"]}. That run read simple English {first["passes"]["simple_english"]:.1f} times, general English {first["passes"]["general_english"]:.1f} times and its small world {first["passes"]["world"]:.1f} times, and ended at {first["heldout_bits_per_byte"]:.3f} bits per byte. The curve above and the table below are of the second run.
+"""  # noqa: E501
+
+
+def _last_step(receipt: dict[str, Any]) -> str:
+    """What the card says of ``unloop``; nothing if it was not run."""
+    if "unloop" not in receipt:
+        return ""
+    step = receipt["unloop"]
+    recipe, updates = step["recipe"], step["updates"]
+    tenth = max(1, len(updates) // 10)
+    early, late = (sum(u["repeated"] for u in some) / tenth for some in (updates[:tenth], updates[-tenth:]))
+    return f"""
+Then it unlearned to go round in circles:
+
+```
+{step["command"]}
+```
+
+{len(updates)} updates, each on {recipe["beginnings"]} texts that the model itself wrote greedily and on {recipe["rows"]} rows of ordinary text; {step["seconds"] / 60:.0f} minutes on: {step["hardware"]}. The share of its own text in which it repeats itself fell from {early:.0%} to {late:.0%}, the openings that loop from {step["looping_before"]} to {receipt["looping"]} of {len(receipt["continuations"])}. It cost {receipt["heldout_bits_per_byte"] - step["heldout_bits_per_byte_before"]:.3f} bits per byte: {step["heldout_bits_per_byte_before"]:.3f} before.
 """  # noqa: E501
 
 
@@ -121,7 +142,7 @@ A small Llama for teaching. It completes simple English, and it cannot follow an
 ```
 
 {receipt["tokens"] / 1e6:,.0f} million tokens in {recipe["steps"]:,} steps of {recipe["rows"]} rows, {receipt["seconds"] / 60:.0f} minutes on: {receipt["hardware"]} (torch {receipt["versions"]["torch"]}, transformers {receipt["versions"]["transformers"]}, {receipt["date"]}). Muon for the matrices in the layers (rate {recipe["muon_rate"]}), AdamW for the embedding and the norms (rate {recipe["adam_rate"]}), weight decay {recipe["weight_decay"]}, dropout {recipe["dropout"]}, the rate falling to zero over the last {recipe["decay"]:.0%} of the steps. {recipe["loop_rows"]} of the rows in a step repeat a piece of themselves, and the repetitions are unlearned (unlikelihood). Everything else is in the [receipt](../receipts/pocket_llama.json).
-{_beginning(receipt)}
+{_first(receipt)}{_last_step(receipt)}
 | text | tokens | times read |
 |---|---|---|
 {rows}

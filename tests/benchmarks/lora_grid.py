@@ -1,6 +1,7 @@
 """What rank, alpha and the learning rate do: a grid of real fine-tunings, written as lesson 04's receipt.
 
     python tests/benchmarks/lora_grid.py --out lora_grid.json --jobs 8    # on one GPU, some minutes
+    python tests/benchmarks/lora_grid.py --out lora_grid.json --jobs 2 --rows 1200    # on two cores, about an hour
     python tests/benchmarks/lora_grid.py --out /tmp/grid.json --quick     # the same path in a minute, on a CPU
 
 Every run takes the model with its linear layers rounded to NF4 with double quantization, puts LoRA beside all of them
@@ -47,6 +48,7 @@ IGNORED = -100
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 HELDOUT_SEED = 1000  # of the questions and of the documents; no training seed
 RATE, RANK, SCALE, EQUAL_RANK = 2e-3, 16, 2.0, 4
+ROWS = 4000
 
 
 # ---- what is run ----------------------------------------------------------------------------------------------------
@@ -60,7 +62,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--alphas", type=float, nargs="+", default=[2, 8, 32, 128])
     parser.add_argument("--rates", type=float, nargs="*", default=[5e-4, RATE, 8e-3, 3.2e-2])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
-    parser.add_argument("--rows", type=int, default=4000, help="instructions to train on")
+    parser.add_argument("--rows", type=int, default=ROWS, help="instructions to train on")
     parser.add_argument("--heldout", type=int, default=320, help="held-out questions")
     parser.add_argument("--documents", type=int, default=100, help="documents of the small world, for forgetting")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time, each in a process of its own")
@@ -367,7 +369,7 @@ def begin(given: argparse.Namespace, where: str, recipe: dict[str, Any]) -> dict
             raise CourseError(f"{given.out} holds runs of another model or recipe: move it away, or give another --out")
         return receipt
     hardware = torch.cuda.get_device_name(0) if DEVICE == "cuda" else f"CPU, {os.cpu_count()} cores"
-    options = [] if given.quick is False else ["--quick"]
+    options = ["--quick"] if given.quick else [f"--rows {given.rows}"] * (given.rows != ROWS)
     return {
         "what": "LoRA fine-tunings over rank, alpha, learning rate and placement",
         "command": " ".join(["python tests/benchmarks/lora_grid.py --out FILE", f"--jobs {given.jobs}", *options]),

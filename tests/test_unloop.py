@@ -1,0 +1,112 @@
+"""Unlearning repetition: what counts as one, and that a model repeats itself less afterwards."""
+
+import dataclasses
+import json
+import random
+import shutil
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from course_utils import models
+from course_utils.errors import CourseError
+from course_utils.pocket import pretrain, publish, unloop
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return models.load_tokenizer("pocket-llama")
+
+
+def found(tokenizer, text, words=3):
+    """What ``repetitions`` marks in a text, and what it says could follow as one, as strings."""
+    ids = torch.tensor([tokenizer(text)["input_ids"]])
+    could, does = unloop.repetitions(ids, unloop.begins_word(tokenizer), words)
+    return tokenizer.convert_ids_to_tokens(ids[does].tolist()), could
+
+
+def test_three_words_and_the_beginning_of_a_fourth_are_a_repetition(tokenizer):
+    assert found(tokenizer, "the cat sat down and the cat sat down")[0] == ["▁down"]
+    assert found(tokenizer, "the cat sat down and the cat sat up")[0] == []
+    assert found(tokenizer, "the cat sat down and the cat sat down", words=4)[0] == []
+    _, could = found(tokenizer, "the cat sat down and the cat sat up")
+    ids = tokenizer("the cat sat down and the cat sat up")["input_ids"]
+    assert could.tolist() == [[0, len(ids) - 1, ids[4]]]
+
+
+def test_the_pieces_of_a_long_word_are_no_repetition(tokenizer):
+    word = "extraordinarily"
+    assert len(tokenizer(word, add_special_tokens=False)["input_ids"]) > 4
+    assert found(tokenizer, f"{word} and {word}")[0] == []
+
+
+def test_padding_is_no_word(tokenizer):
+    ids = torch.tensor([[0] * 20 + tokenizer("a b c")["input_ids"] + [0] * 20])
+    could, does = unloop.repetitions(ids, unloop.begins_word(tokenizer), 3)
+    assert could.shape == (0, 3) and not does.any()
+
+
+def test_beginnings_are_pieces_of_the_documents(tokenizer):
+    documents = ["One sentence here. Another sentence there. " * 20, "A third document. It has sentences, too. " * 20]
+    rng = random.Random(0)
+    texts = [tokenizer.decode(unloop.beginning(tokenizer, documents, rng, 5)[1:]) for _ in range(50)]
+    assert all(any(text in document for document in documents) for text in texts)
+    assert len(set(texts)) > 2
+
+
+def circling(directory):
+    """A model that says the same few words for ever: each token makes the next one of a fixed circle likely."""
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32)
+    words = torch.tensor(models.load_tokenizer("pocket-llama")(" the big dog ran to")["input_ids"][1:])
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    for _ in range(150):
+        start = torch.randint(len(words), (16, 1))
+        circle = words[(start + torch.arange(24)) % len(words)]
+        rows = torch.cat([torch.randint(3, 4096, (16, 8)), circle], 1)
+        loss = model(input_ids=rows, labels=rows).loss
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    return model
+
+
+@pytest.fixture(scope="module")
+def pretrained(tiny_model, tmp_path_factory):
+    """A finished pretraining, of a model that goes round in circles."""
+    run = tmp_path_factory.mktemp("run")
+    shutil.copytree(tiny_model, run / "model")
+    circling(tiny_model).save_pretrained(run / "model")
+    receipt = json.loads((publish.ASSETS / "receipts" / "pocket_llama.json").read_text())
+    receipt.pop("unloop", None)
+    (run / "receipt.json").write_text(json.dumps(receipt | {"looping": 20, "heldout_bits_per_byte": 9.0}))
+    return run
+
+
+def test_a_model_leaves_its_circle(pretrained, small_corpus, tmp_path):
+    recipe = dataclasses.replace(unloop.Recipe(), updates=20, rate=3e-3, beginnings=8, continuation=24, rows=4)
+    unloop.run(pretrained, small_corpus, tmp_path, recipe, "the command")
+    receipt = json.loads((tmp_path / "receipt.json").read_text())
+    updates = receipt["unloop"]["updates"]
+    assert len(updates) == 20 and updates[0]["repeated"] > 0.5
+    assert updates[-1]["repeated"] < 0.5 * updates[0]["repeated"]
+    assert receipt["unloop"]["looping_before"] == 20 > receipt["looping"]
+    model = AutoModelForCausalLM.from_pretrained(tmp_path / "model", dtype=torch.bfloat16)
+    texts = pretrain.continuations(model, AutoTokenizer.from_pretrained(tmp_path / "model"), pretrain.OPENINGS, 80)
+    assert texts == receipt["continuations"], "the receipt is of the saved weights"
+    assert "the command" in publish.card(receipt)
+    with pytest.raises(CourseError, match="give another --out"):
+        unloop.run(pretrained, small_corpus, tmp_path, recipe)
+
+
+def test_bad_input_is_one_line(small_corpus, tmp_path, capsys):
+    def said(*arguments):
+        assert unloop.main([*map(str, arguments), "--out", str(tmp_path / "out")]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert not (tmp_path / "out").exists()
+        return line
+
+    assert "no finished pretraining" in said("--run", tmp_path, "--corpus", small_corpus)
+    (tmp_path / "receipt.json").write_text("{}")
+    assert "simple_english.txt" in said("--run", tmp_path, "--corpus", tmp_path)
