@@ -80,10 +80,10 @@ def test_examples_carry_their_truth(part):
     ("part", "weights"), [("train", tasks.TRAINING), ("heldout", dict.fromkeys(tasks.FAMILIES, 1))]
 )
 def test_families_have_their_shares(part, weights):
-    counts = Counter(e.task for e in tasks.examples(part, 800, 0))
+    counts = Counter(e.task for e in tasks.examples(part, 400, 0))
     assert counts.keys() == weights.keys()
     for task, weight in weights.items():
-        assert abs(counts[task] / 800 - weight / sum(weights.values())) < 0.15 / len(weights)
+        assert abs(counts[task] / 400 - weight / sum(weights.values())) < 0.15 / len(weights)
 
 
 def test_parts_share_no_prompt_entity_or_phrasing():
