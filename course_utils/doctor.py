@@ -73,5 +73,5 @@ def report() -> str:
         if any("install" in line for line in missing):
             lines.append(f"  Install with: {sys.executable} -m pip install -r requirements.txt")
     else:
-        lines += ["", "Nothing is missing. Go on with: make course LESSONS=06"]
+        lines += ["", "Nothing is missing. Open the lessons with: make lab"]
     return "\n".join(lines)
