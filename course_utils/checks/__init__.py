@@ -5,6 +5,7 @@ Each lesson's are in a module of its own; what a grader is stands in ``exercise`
 
 # ruff: noqa: F401
 from course_utils.checks.exercise import Case, Exercise, Verdict, same
+from course_utils.checks.lesson_00 import megabytes_of, same_answer, share_right
 from course_utils.checks.lesson_01 import e4m3_value, gap_above, largest_scale, next_scale, stalls_at
 from course_utils.checks.lesson_02 import (
     bits_per_weight,

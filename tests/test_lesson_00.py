@@ -1,0 +1,98 @@
+"""Lesson 00 by papermill: in a minute or two, and thirty steps are enough to see the difference."""
+
+import pytest
+from lessons import NOTEBOOKS, ROOT, code_cells, validate
+
+from course_utils import checks
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    done, lesson = validate("00", tmp_path_factory.mktemp("report"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return lesson
+
+
+@pytest.mark.slow
+def test_it_runs_within_its_budget(report):
+    assert report["status"] == "ok" and report["widget_errors"] == 0
+    assert report["seconds"] < 240  # a minute on two free cores
+    assert report["peak_rss_mb"] < 6144
+
+
+@pytest.mark.slow
+def test_thirty_steps_are_enough_to_see_it(report):
+    results = report["results"]
+    assert results["accuracy_before"] <= 0.05 and results["accuracy_after"] >= 0.4
+    assert results["loss_last"] < 0.6 * results["loss_first"]
+
+
+@pytest.mark.slow
+def test_any_local_model_runs_the_same_cells(tiny_model, tmp_path):
+    options = ["-p", "model", str(tiny_model), "-p", "steps", "2", "-p", "questions", "8", "-p", "question", "Why?"]
+    done, lesson = validate("00", tmp_path, *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert lesson["widget_errors"] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["-p", "steps", "1"], "steps = 1 is out of range: it goes from 2 to 1000"),
+        (["-p", "questions", "5"], "questions = 5 is out of range"),
+        (["-p", "question", " "], "question is empty"),
+        (["-p", "stepps", "9"], "steps"),
+    ],
+)
+def test_bad_parameters_are_one_line(tmp_path, options, said):
+    done, _ = validate("00", tmp_path, *options)
+    assert done.returncode == 2
+    assert said in done.stderr and "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_map_links_every_lesson_that_is_there():
+    from nbformat import read
+
+    text = "".join(cell.source for cell in read(ROOT / "notebooks" / "00_start_here.ipynb", as_version=4).cells)
+    for path in NOTEBOOKS:
+        assert f"]({path.name})" in text or path.name == "00_start_here.ipynb"
+    for number in range(1, 15):
+        assert f"\n| [{number:02d} " in text or f"\n| {number:02d} " in text
+
+
+def test_the_adapter_is_left_as_it_was_trained():
+    """What the slider reads was computed by turning the adapter; the last thing done is to turn it back."""
+    cell = next(c for c in code_cells(ROOT / "notebooks" / "00_start_here.ipynb") if "def chances_at" in c.source)
+    assert cell.source.splitlines()[-1].startswith("chances_at(1.0)")
+
+
+WRONG = [
+    (checks.share_right, lambda right: 1.0, "right=[False]"),
+    (checks.share_right, lambda right: right[0], "right=[True]"),
+    (checks.megabytes_of, lambda weights, bits: weights / 1e6, "bits=16"),
+    (checks.megabytes_of, lambda weights, bits: weights * bits // 8 / 1e9, "bits=8"),
+    (checks.same_answer, lambda said, wanted: said == wanted, "said='Cold'"),
+    (checks.same_answer, lambda said, wanted: True, "wanted='warm'"),
+    (
+        checks.same_answer,
+        lambda said, wanted: said.replace(" ", "").lower().strip(".") == wanted.lower().strip("."),
+        "co",
+    ),
+]
+
+
+@pytest.mark.parametrize("grader, attempt, example", WRONG)
+def test_wrong_answers_are_refused_with_an_example(grader, attempt, example):
+    verdict = grader(attempt)
+    assert verdict.ok is False and example in verdict.counterexample, verdict
+
+
+def test_other_right_answers_are_accepted():
+    def by_hand(said, wanted):
+        texts = [text.strip(" ").lower() for text in (said, wanted)]
+        return len({(text[:-1] if text.endswith(".") else text).strip() for text in texts}) == 1
+
+    assert checks.same_answer(by_hand).ok is True
+    assert checks.share_right(lambda right: right.count(True) / len(right)).ok is True
+    assert checks.megabytes_of(lambda weights, bits: weights / (8 / bits) / 1_000_000).ok is True
