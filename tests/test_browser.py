@@ -85,7 +85,7 @@ def jupyterlab(directory):
     shutil.copytree(ROOT / "notebooks", course / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     (course / "tests").mkdir()
     shutil.copytree(ROOT / "images", course / "images")  # the server follows no link out of its directory
-    for name in ("course_utils", "tests/handwritten_reviews.jsonl"):
+    for name in ("course_utils", "requirements.txt", "tests/handwritten_reviews.jsonl"):
         (course / name).symlink_to(ROOT / name)
     places = {f"JUPYTER_{name}_DIR": directory / name.lower() for name in ("CONFIG", "DATA", "RUNTIME")}
     places |= {f"JUPYTERLAB_{name}_DIR": directory / name.lower() for name in ("SETTINGS", "WORKSPACES")}
