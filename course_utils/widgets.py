@@ -197,11 +197,11 @@ def control(r: Range, label: str, slow: bool = False, room: str = "8em") -> Any:
         return ipywidgets.IntSlider(value=r.start, min=r.values[0], max=r.values[1], **live)
     if r.kind == "float":
         low, high = r.values
-        step = step_through(low, r.start, (high - low) / 100)
+        step = step_through(low, r.start, high, (high - low) / 100)
         return ipywidgets.FloatSlider(value=r.start, min=low, max=high, step=step, readout_format=".3g", **live)
     if r.kind == "log":
         low, high = (math.log10(v) for v in r.values)
-        step = step_through(low, math.log10(r.start), 0.05)
+        step = step_through(low, math.log10(r.start), high, 0.05)
         return ipywidgets.FloatLogSlider(
             value=r.start, min=low, max=high, step=step, base=10, readout_format=".1e", **live
         )
@@ -212,13 +212,21 @@ def control(r: Range, label: str, slow: bool = False, room: str = "8em") -> Any:
     return ipywidgets.Checkbox(value=r.start, **wide)
 
 
-def step_through(low: float, start: float, step: float) -> float:
-    """The step nearest to `step` that leads from `low` to `start` exactly; `step` itself for a start beside `low`.
+def step_through(low: float, start: float, high: float, step: float) -> float:
+    """A step near `step` that leads from `low` to `start` exactly and, where there is one, to `high` too.
 
-    The browser moves a slider whose start lies between two steps to the nearer one, and the figure with it.
+    The browser moves a slider whose start lies between two steps to the nearer one, and the figure with it; at an end
+    between two steps, a key press moves nothing.
     """
-    count = round((start - low) / step)
-    return (start - low) / count if count else step
+    most = round((start - low) / (step / 2)) or round((high - low) / (step / 2))
+    reach = start - low or high - low
+    counts = range(max(1, most // 4), max(1, most) + 1)  # steps of half to twice the size asked for
+
+    def strays(count: int) -> tuple[bool, float]:
+        steps = (high - low) * count / reach
+        return abs(steps - round(steps)) > 1e-9, abs(math.log(reach / count / step))
+
+    return reach / min(counts, key=strays)
 
 
 def _box(controls: Any) -> dict[str, Any]:

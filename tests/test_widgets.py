@@ -56,6 +56,7 @@ def test_parse_and_control(spec, kind, start, ends):
         (0.0, 1.0, 1.0),
         (1e-3, 1e3, 8.0, "log"),
         (1.0, 2.0, 1.0, "log"),
+        (1.0, 200.0, 1.0, "log"),
     ],
 )
 def test_a_slider_starts_on_one_of_its_steps(spec):
@@ -67,6 +68,14 @@ def test_a_slider_starts_on_one_of_its_steps(spec):
     assert steps == pytest.approx(round(steps), abs=1e-9)
     usual = 0.05 if r.kind == "log" else (control.max - control.min) / 100
     assert control.step == pytest.approx(usual, rel=0.34)
+
+
+@pytest.mark.parametrize("spec", [(1.0, 200.0, 1.0, "log"), (0.0, 0.7, 0.0), (0.0, 1.0, 0.45)])
+def test_a_slider_ends_on_one_of_its_steps_where_there_is_one(spec):
+    """A last step much smaller than the others leaves the figure as it was."""
+    control = widgets.control(widgets.parse("x", spec), "x")
+    steps = (control.max - control.min) / control.step
+    assert steps == pytest.approx(round(steps), abs=1e-6)
 
 
 @pytest.mark.parametrize(
