@@ -6,8 +6,23 @@ import json
 from pathlib import Path
 from typing import Any
 
+from course_utils.dataset_checks import check, summary
 from course_utils.errors import CourseError
+from course_utils.jsonl import Problem, Rows, load_jsonl
 from course_utils.pocket import tasks
+from course_utils.shelf import shelf
+
+__all__ = [
+    "Problem",
+    "Rows",
+    "check",
+    "handwritten_reviews",
+    "instructions",
+    "load_jsonl",
+    "row_of",
+    "shelf",
+    "summary",
+]
 
 HANDWRITTEN = Path(__file__).parent.parent / "tests" / "handwritten_reviews.jsonl"
 

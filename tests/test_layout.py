@@ -13,8 +13,8 @@ FLOORS = [
     {"errors"},
     {"pocket"},
     {"formats", "quantize", "lora", "memory", "fused"},
-    {"models", "data", "evaluate"},
-    {"results", "plots", "widgets", "checks"},
+    {"models", "data", "jsonl", "dataset_checks", "shelf", "evaluate", "certificate", "adapters", "hub"},
+    {"results", "plots", "widgets", "checks", "microscope"},
     {"figures", "validate", "doctor", "stamp", "__main__"},
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))
