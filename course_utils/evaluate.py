@@ -8,9 +8,12 @@ import string
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from course_utils.certificate import MergeCertificate, merge_certificate
+from course_utils.errors import CourseError
 from course_utils.pocket.bits import bits_per_byte, document_bits
 
 __all__ = [
+    "MergeCertificate",
     "UNFINISHED",
     "answer",
     "begins_right",
@@ -19,16 +22,23 @@ __all__ = [
     "document_bits",
     "exact_match",
     "interval",
+    "merge_certificate",
     "normalize",
+    "token_limits",
 ]
 
 UNFINISHED = " [...]"  # stands at the end of an answer that ran into the limit instead of ending itself
 
 
 def answer(
-    model: Any, tokenizer: Any, prompts: Sequence[str], max_new_tokens: int | Sequence[int] = 24, batch_size: int = 32
+    model: Any,
+    tokenizer: Any,
+    prompts: Sequence[str],
+    max_new_tokens: int | Sequence[int] = 24,
+    batch_size: int = 32,
+    temperature: float = 0.0,
 ) -> list[str]:
-    """The model's greedy answers to ``prompts``, each asked as one user turn in the tokenizer's chat format.
+    """The model's answers to ``prompts``, each asked as one user turn in the tokenizer's chat format.
 
     Args:
         model: a causal language model; it is left in the mode, training or not, in which it came.
@@ -37,11 +47,22 @@ def answer(
         max_new_tokens: where an answer that does not end is cut off (it then ends in ``UNFINISHED``); one number for
             all prompts, or one for each.
         batch_size: prompts answered together.
+        temperature: 0 takes the most likely token each time. Above 0, each token is drawn from the whole distribution,
+            its logits divided by this; torch's random state decides the draw.
 
     Returns:
         The answers, in the order of the prompts.
+
+    Raises:
+        CourseError: for a temperature below 0.
     """
     import torch
+
+    if temperature < 0:
+        raise CourseError(f"temperature = {temperature} is below 0: 0 takes the most likely token, 1 samples")
+    choosing: dict[str, Any] = {"do_sample": False}
+    if temperature:  # generate() would keep only the 50 likeliest tokens if top_k were not named
+        choosing = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
 
     rendered = [
         tokenizer.apply_chat_template(
@@ -60,7 +81,7 @@ def answer(
         mask = torch.tensor([[0] * (longest - len(rendered[i])) + [1] * len(rendered[i]) for i in batch])
         with torch.inference_mode():
             out = model.generate(
-                input_ids=ids.to(model.device), attention_mask=mask.to(model.device), do_sample=False,
+                input_ids=ids.to(model.device), attention_mask=mask.to(model.device), **choosing,
                 max_new_tokens=limit, pad_token_id=tokenizer.pad_token_id,
                 eos_token_id=tokenizer.eos_token_id,
             )[:, longest:]  # fmt: skip
@@ -70,6 +91,11 @@ def answer(
             answers[i] = text.strip() + ("" if finished else UNFINISHED)
     model.train(was_training)
     return answers
+
+
+def token_limits(rows: Iterable[Any], story: int = 112, other: int = 24) -> list[int]:
+    """The tokens that an answer to each instruction row may take; only stories need many."""
+    return [story if row["task"] == "story" else other for row in rows]
 
 
 def _batches(limits: Sequence[int], lengths: Sequence[int], size: int) -> Iterator[tuple[int, list[int]]]:
