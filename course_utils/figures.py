@@ -450,13 +450,114 @@ def blockwise_double_quantization() -> str:
     return picture(1000, 520, "Blockwise and double quantization", description, parts)
 
 
+def score_chain() -> str:
+    """How a score comes about, and what could have been otherwise at each link."""
+    links = [
+        (["a model", "trained once"], "another seed", "trains another model", ADAPTER),
+        (["questions", "drawn from many"], "other questions,", "or ones it has seen", BASE),
+        (["answers", "greedy or sampled"], "another draw, another", "batch, another format", QUANTIZED),
+        (["a rule or a judge", "right or wrong"], "another rule, a judge", "with habits of its own", GRADIENT),
+        (["the score", "one number"], "an interval around it,", "and other scores beside it", COLOURS["after"]),
+    ]
+    width, gap, top = 170, 22, 74
+    parts = [text(30, 38, "One score, and what could have been otherwise", size=19, bold=True, anchor="start")]
+    for i, (lines, first, second, colour) in enumerate(links):
+        x = 30 + i * (width + gap)
+        parts.append(card(x, top, width, 68, lines, colour))
+        parts.append(arrow([(x + width / 2, top + 122), (x + width / 2, top + 70)], colour=colour))
+        parts += [text(x + width / 2, top + 142 + 18 * k, line, size=13) for k, line in enumerate((first, second))]
+        if i:
+            parts.append(arrow([(x - gap, top + 34), (x - 1, top + 34)]))
+    description = "Five boxes in a row, joined by arrows. " + " ".join(
+        f"{lines[0].capitalize()}, {lines[1]}; below it: {first} {second}." for lines, first, second, _ in links
+    )
+    return picture(1000, 262, "How a score comes about", description, parts)
+
+
+def loss_mask() -> str:
+    """One conversation as tokens, what is trained under it, and two conversations in one row."""
+    tokens = [
+        ("<s>", 0), ("<|user|>", 0), ("Opposite", 0), ("of hot?", 0), ("</s>", 0),
+        ("<|assistant|>", 0), ("Cold", 1), (".", 1), ("</s>", 2),
+    ]  # fmt: skip
+    title = "One conversation, as the trainer sees it"
+    parts = [text(30, 38, title, size=19, bold=True, anchor="start")]
+    x, ends = 30.0, []
+    for word, kind in tokens:
+        width = 22 + 9.2 * len(word)
+        fill, line = (tint(ADAPTER, 0.14), ADAPTER) if kind else (COLOURS["panel"], COLOURS["before"])
+        parts.append(box(x, 62, width, 40, fill=fill, line=INK if kind == 2 else line, radius=5))
+        if kind == 2:
+            parts.append(box(x + 4, 66, width - 8, 32, fill="none", line=INK, radius=3))
+        parts.append(text(x + width / 2, 87, word, size=15, bold=bool(kind)))
+        ends.append((x, x + width))
+        x += width + 8
+    masked, trained = ends[5][1], ends[6][0]
+    for left, right, words, colour in (
+        (30, masked, "masked: the model reads it and is not graded on it", MUTED),
+        (trained, ends[-1][1], "trained: the answer and its end", ADAPTER),
+    ):
+        parts.append(f'<path d="M{left:g} 112 V120 H{right:g} V112" fill="none" stroke="{colour}" stroke-width="2"/>')
+        parts.append(text((left + right) / 2, 140, words, size=14, colour=colour, bold=True))
+    parts.append(text(30, 192, "Two conversations in one row", size=19, bold=True, anchor="start"))
+    step, x = 39, 30.0
+    for length, colour in ((13, BASE), (11, QUANTIZED)):
+        for i in range(length):
+            parts.append(box(x, 212, step - 4, 36, fill=tint(colour, 0.14), line=colour, radius=4))
+            parts.append(text(x + step / 2 - 2, 236, str(i), size=14, bold=i == 0))
+            x += step
+    words = "positions start again at 0: the second conversation does not see the first"
+    parts.append(text(30, 274, words, size=14, colour=MUTED, anchor="start"))
+    description = (
+        "The tokens of one conversation in boxes. Everything up to the assistant's mark is masked; the answer and the "
+        "end token after it are trained. Below, two conversations in one row of boxes numbered by position: the "
+        "numbers start again at 0 where the second begins."
+    )
+    return picture(1000, 296, "Loss mask and packing", description, parts)
+
+
+def merge_paths() -> str:
+    """The four ways to merge an adapter: what BA is added to, and what comes out."""
+    rows = [
+        ("a", ["Ŵ: the codes,", "given back in 16 bits"], QUANTIZED, "added", ["16-bit model"]),
+        ("b", ["W: the original", "16-bit weights"], BASE, "added", ["16-bit model"]),
+        ("c", ["the 4-bit codes", "themselves"], QUANTIZED, "added, rounded to 16 levels", ["4-bit model"]),
+        ("d", ["Ŵ: the codes,", "given back in 16 bits"], QUANTIZED, "added, saved, quantized again", ["4-bit model"]),
+    ]
+    parts = [
+        text(30, 38, "As trained: 4-bit codes, and BA beside them", size=19, bold=True, anchor="start"),
+        card(560, 14, 180, 44, ["4-bit codes"], QUANTIZED),
+        text(762, 42, "+", size=24),
+        card(786, 14, 90, 44, ["BA"], ADAPTER),
+        text(30, 104, "Four ways to make one matrix of the two", size=19, bold=True, anchor="start"),
+    ]
+    for i, (name, lines, colour, how, result) in enumerate(rows):
+        top = 126 + 78 * i
+        middle = top + 30
+        parts += [
+            text(46, middle + 7, name, size=22, bold=True),
+            card(84, top, 210, 60, lines, colour),
+            text(318, middle + 8, "+", size=24),
+            card(344, top + 8, 90, 44, ["BA"], ADAPTER),
+            arrow([(446, middle), (734, middle)]),
+            text(590, middle - 10, how, size=14, colour=MUTED),
+            card(740, top + 4, 210, 52, result, BASE if "16" in result[0] else QUANTIZED),
+        ]
+    spoken = " ".join(f"{name}: {' '.join(to)} plus BA, {how}, gives a {made[0]}." for name, to, _, how, made in rows)
+    description = f"As trained, the adapter BA stands beside the 4-bit codes. Four ways to merge. {spoken}"
+    return picture(1000, 446, "Four ways to merge an adapter", description, parts)
+
+
 FIGURES: dict[str, Callable[[], str]] = {
     "blockwise_double_quantization.svg": blockwise_double_quantization,
     "course_map.svg": course_map,
     "float_formats.svg": float_formats,
     "lora_update.svg": lora_update,
+    "loss_mask.svg": loss_mask,
+    "merge_paths.svg": merge_paths,
     "nf4_levels.svg": nf4_levels,
     "qlora_layer.svg": qlora_layer,
+    "score_chain.svg": score_chain,
 }
 
 

@@ -29,7 +29,10 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no browser: none of chromium, chromium-browser, google-chrome found"),
 ]
 
-LESSONS = ("00_start_here", "01_float_formats", "02_quantization", "04_lora_math")
+LESSONS = (
+    "00_start_here", "01_float_formats", "02_quantization", "04_lora_math", "05_instruction_data",
+    "06_qlora_sft", "07_merge_and_inference", "08_evaluation",
+)  # fmt: skip
 LIVE_TRAINING = {"draw_live"}  # seconds a redraw by nature: moved once by key and once by mouse, and not counted
 PRESSES = 6  # timed key presses a slider
 RUN_SECONDS, REDRAW_SECONDS = 900, 60  # patience: a lesson's run; one redraw, live training included

@@ -15,4 +15,13 @@ from course_utils.checks.lesson_02 import (
     round_trip_in_blocks,
 )
 from course_utils.checks.lesson_04 import adapter_size, energy_rank, merged_weight, rate_of_b, stored_weight
+from course_utils.checks.lesson_05 import (
+    assistant_mask,
+    first_fit_decreasing,
+    llama2_prompt,
+    packed_positions,
+    rows_without_end,
+)
 from course_utils.checks.lesson_06 import completion_labels, lora_parameters, lora_scale, steps_per_epoch
+from course_utils.checks.lesson_07 import cache_bytes, left_pad, mean_kl, nucleus
+from course_utils.checks.lesson_08 import bits_from_perplexity, bootstrap_interval, mcnemar_p, swapped_win_rate
