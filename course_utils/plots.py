@@ -133,6 +133,26 @@ def log_axis(axes: Any, which: str, base: int = 10) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
+def bars(
+    axes: Any, places: Sequence[float], heights: Sequence[float], *, width: float = 0.8, color: str, low: float = 0.0
+) -> None:
+    """Bars from `low` up to `heights`, `width` wide in units of the axis, drawn as one shape.
+
+    `axes.bar` makes an object for each bar, which takes a third of a millisecond apiece: too much for a slider.
+    """
+    from matplotlib.collections import PolyCollection
+
+    half = width / 2
+    corners = [
+        [(x - half, low), (x - half, high), (x + half, high), (x + half, low)]
+        for x, high in zip(map(float, places), map(float, heights), strict=True)
+    ]
+    shape = PolyCollection(corners, facecolors=color, edgecolors="none")
+    shape.sticky_edges.y.append(low)  # no gap below the bars
+    axes.add_collection(shape)
+    axes.autoscale_view()
+
+
 def running_mean(values: Sequence[float], window: int) -> list[float]:
     """Mean over `window` values around each one.
 

@@ -17,6 +17,7 @@ import sys
 import time
 import urllib.request
 
+import nbformat
 import pytest
 from lessons import ROOT, code_cells
 
@@ -33,6 +34,8 @@ LESSONS = (
     "00_start_here", "01_float_formats", "02_quantization", "04_lora_math", "05_instruction_data",
     "06_qlora_sft", "07_merge_and_inference", "08_evaluation",
 )  # fmt: skip
+# Where a lesson trains for minutes, a shorter training: its sliders are the same.
+SHORTER = {"06_qlora_sft": {"train_rows": 256, "heldout_rows": 16}}
 LIVE_TRAINING = {"draw_live"}  # seconds a redraw by nature: moved once by key and once by mouse, and not counted
 PRESSES = 6  # timed key presses a slider
 RUN_SECONDS, REDRAW_SECONDS = 900, 60  # patience: a lesson's run; one redraw, live training included
@@ -86,6 +89,8 @@ def jupyterlab(directory):
     """
     course = directory / "course"
     shutil.copytree(ROOT / "notebooks", course / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    for lesson, parameters in SHORTER.items():
+        shorten(course / "notebooks" / f"{lesson}.ipynb", parameters)
     (course / "tests").mkdir()
     shutil.copytree(ROOT / "images", course / "images")  # the server follows no link out of its directory
     for name in ("course_utils", "requirements.txt", "tests/handwritten_reviews.jsonl"):
@@ -117,6 +122,16 @@ def jupyterlab(directory):
             process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def shorten(path, parameters):
+    """Puts other values into the parameters cell of a notebook."""
+    notebook = nbformat.read(path, as_version=4)
+    (cell,) = (cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
+    for name, value in parameters.items():
+        cell.source, found = re.subn(rf"^{name} = \d+", f"{name} = {value}", cell.source, flags=re.MULTILINE)
+        assert found == 1, f"{path.name} has no parameter {name}"
+    nbformat.write(notebook, path)
 
 
 def address_of(runtime, process):

@@ -111,6 +111,25 @@ def test_log_axis_has_plain_numbers_and_no_minor_ticks():
         plots.log_axis(axes, "z")
 
 
+def test_bars_are_those_of_matplotlib_drawn_as_one_shape():
+    """The same pixels and the same limits as `axes.bar`, whose bars are objects of their own."""
+    from PIL import Image
+
+    places, heights = [0, 1, 2, 5], [3.0, 0.0, 1.5, 2.0]
+    pixels, limits = [], []
+    for one in (True, False):
+        figure, axes = plots.figure(4, 2.5)
+        if one:
+            plots.bars(axes, places, heights, color=plots.COLOURS["base"])
+            assert len(axes.collections) == 1 and not axes.patches
+        else:
+            axes.bar(places, heights, 0.8, color=plots.COLOURS["base"], edgecolor="none")
+        limits.append((*axes.get_xlim(), *axes.get_ylim()))
+        pixels.append(np.asarray(Image.open(io.BytesIO(plots.alt(figure, "bars").png)).convert("RGB"), dtype=int))
+    assert limits[0] == pytest.approx(limits[1])
+    assert np.abs(pixels[0] - pixels[1]).max(axis=2).astype(bool).mean() < 0.002  # rounded edges of a bar may differ
+
+
 def test_running_mean_keeps_the_first_value_and_averages_the_last():
     assert plots.running_mean([4, 1, 1, 4], 3) == [4, 2, 2, 2.5]
     assert plots.running_mean([4, 1], 1) == [4, 1]
