@@ -7,6 +7,8 @@ state has to be stored with it.
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import html
 import math
 import os
@@ -21,6 +23,9 @@ from course_utils.errors import CourseError
 
 # Drawings slower than this are redrawn when a slider is let go, not while it moves.
 SLOW_SECONDS = 0.3
+
+# Once a new figure is on its way to the browser, so long the kernel leaves it the processor.
+TIDY_SECONDS = 0.03
 
 # What went wrong while sliders were moved, oldest first: {"draw": name, "values": {...}, "error": "Type: message"}.
 ERRORS: list[dict[str, Any]] = []
@@ -121,10 +126,29 @@ def explore(
     handle = display(shown, display_id=True)
 
     def redraw(_change: Any) -> None:
-        handle.update(attempt(draw, {name: c.value for name, c in controls.items()}, alt))
+        gc.disable()  # a full collection among a loaded model's objects takes a third of a second
+        try:
+            handle.update(attempt(draw, {name: c.value for name, c in controls.items()}, alt))
+        finally:
+            when_idle(tidy)
 
     for c in controls.values():
         c.observe(redraw, names="value")
+    when_idle(tidy)
+
+
+def tidy() -> None:
+    """What a redraw leaves for later: collecting garbage, and laying out the next figure."""
+    gc.enable()
+    plots.lay_out_ahead()
+
+
+def when_idle(act: Callable[[], None]) -> None:
+    """Call `act` when the kernel has had time to send what is waiting; at once where no event loop runs."""
+    try:
+        asyncio.get_running_loop().call_later(TIDY_SECONDS, act)
+    except RuntimeError:
+        act()
 
 
 def render(draw: Callable[..., Any], values: dict[str, Any], alt: str | None = None) -> Any:

@@ -80,6 +80,24 @@ def test_same_figure_same_bytes():
     assert draw() == draw()
 
 
+def test_a_figure_laid_out_ahead_is_drawn_like_any_other_and_given_once():
+    def draw(values):
+        figure, (left, right) = plots.figure(7, 3, 1, 2, width_ratios=[2, 1])
+        left.plot(values)
+        plots.log_axis(left, "y")
+        right.bar(["a", "b"], values[:2])
+        right.tick_params(axis="x", labelsize=7)
+        return figure
+
+    first = plots.alt(draw([1, 20, 300]), "one")
+    plots.lay_out_ahead()
+    ahead = draw([1, 20, 300])
+    assert plots.alt(ahead, "one").png == first.png
+    assert draw([1, 20, 300]) is not ahead
+    plots.lay_out_ahead()
+    assert plots.figure(7, 3, 1, 2)[0].axes[0].get_position().width < ahead.axes[0].get_position().width
+
+
 def test_alt_needs_words_and_closes_a_pyplot_figure():
     import matplotlib
 
