@@ -7,6 +7,7 @@ chart twice; `alt(figure, text)` is how a cell shows one. matplotlib is imported
 from __future__ import annotations
 
 import base64
+import functools
 import html
 import io
 from collections.abc import Sequence
@@ -68,6 +69,7 @@ STYLE = {
     "xtick.major.width": 0.7,
     "ytick.left": False,  # the grid lines lead to the numbers
     "text.color": COLOURS["ink"],
+    "text.hinting": "none",  # at 200 pixels an inch letters need no fitting to the pixels, which takes time
     "lines.linewidth": 2.0,
     "lines.solid_capstyle": "round",
     "patch.edgecolor": COLOURS["paper"],
@@ -118,7 +120,7 @@ def lay_out_ahead() -> None:
     result, axes = _lay_out(**_latest)
     for panel in result.axes:
         for axis in (panel.xaxis, panel.yaxis):
-            axis.get_major_ticks(7)  # as many as `locator_params` below makes, with one on either side
+            axis.get_major_ticks(6)  # the most that `locator_params` below lets an axis have
     _ready[repr(_latest)] = result, axes
 
 
@@ -139,9 +141,29 @@ def _lay_out(width: float, height: float, rows: int, cols: int, left: float, **s
         wspace=GAP_X / panel_width,
         hspace=GAP_Y / panel_height,
     )
+    from matplotlib.ticker import AutoLocator
+
     for panel in result.axes:
+        for axis in (panel.xaxis, panel.yaxis):
+            axis.set_major_locator(_in_view(AutoLocator)())
+            axis.isDefault_majloc = True  # words as values (`axes.bar(["a", "b"], …)`) may still bring their own
         panel.locator_params(nbins=5)  # few round numbers on an axis are easier to read, and each tick costs 0.3 ms
     return result, axes
+
+
+@functools.cache
+def _in_view(locator: type) -> type:
+    """A matplotlib locator without the ticks outside the axis, which cost what the others do and are not seen."""
+    import numpy as np
+
+    class InView(locator):
+        def __call__(self):
+            places = np.asarray(super().__call__())
+            low, high = sorted(self.axis.get_view_interval())
+            slack = 1e-9 * (high - low)
+            return places[(places >= low - slack) & (places <= high + slack)]
+
+    return InView
 
 
 def log_axis(axes: Any, which: str, base: int = 10) -> None:
@@ -149,12 +171,13 @@ def log_axis(axes: Any, which: str, base: int = 10) -> None:
 
     matplotlib's own log axis writes powers as formulas and draws up to nine minor ticks a decade: a third slower.
     """
-    from matplotlib.ticker import FuncFormatter, NullLocator
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     if which not in ("x", "y"):
         raise CourseError(f'log_axis: the axis is "x" or "y", not {which!r}')
     axis, set_scale = (axes.xaxis, axes.set_xscale) if which == "x" else (axes.yaxis, axes.set_yscale)
     set_scale("log", base=base)
+    axis.set_major_locator(_in_view(LogLocator)(base=base))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
@@ -177,6 +200,38 @@ def bars(
     shape.sticky_edges.y.append(low)  # no gap below the bars
     axes.add_collection(shape)
     axes.autoscale_view()
+
+
+def key(axes: Any, where: str = "upper right", *, outside: bool = False) -> None:
+    """Names the labelled lines of `axes` in a corner ("upper left" to "lower right"), or to the right of the panel.
+
+    Like `axes.legend`, which takes a sixth of a slider redraw, for lines only. Call it last, when the panel has its
+    size. Raises `CourseError` for a corner that does not exist and where no line has a label.
+    """
+    if where not in ("upper left", "upper right", "lower left", "lower right"):
+        raise CourseError(f'key: a corner is "upper" or "lower" and "left" or "right", not {where!r}')
+    lines = [line for line in axes.lines if not line.get_label().startswith("_")]
+    if not lines:
+        raise CourseError("key: no line of this panel has a label")
+    width, height = axes.bbox.size / axes.figure.dpi  # inches
+    row, stroke, gap, edge = 0.2, 0.28, 0.09, 0.1
+    upper, on_the_right = where.startswith("upper"), where.endswith("right") and not outside
+    for i, line in enumerate(lines):
+        y = height - edge - row * (i + 0.5) if upper else edge + row * (len(lines) - i - 0.5)
+        x = width + edge if outside else width - edge - stroke if on_the_right else edge
+        look = {name: getattr(line, f"get_{name}")() for name in ("color", "alpha", "linewidth", "linestyle", "marker")}
+        axes.plot(
+            [x / width, (x + stroke / 2) / width, (x + stroke) / width],
+            [y / height] * 3,
+            transform=axes.transAxes,
+            clip_on=False,
+            markevery=[1],
+            markersize=line.get_markersize(),
+            **look,
+        )
+        beside, side = (x - gap, "right") if on_the_right else (x + stroke + gap, "left")
+        words = {"ha": side, "va": "center_baseline", "fontsize": STYLE["legend.fontsize"]}
+        axes.text(beside / width, y / height, line.get_label(), transform=axes.transAxes, **words)
 
 
 def running_mean(values: Sequence[float], window: int) -> list[float]:
@@ -347,11 +402,14 @@ def alt(figure: Figure, text: str) -> Picture:
     figure.set_dpi(PIXELS_PER_INCH * DENSITY)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    image = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba())
+    full = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba())
     # 256 colours are more than a chart has, apart from shades at the edges of letters: the image takes a third of the
     # bytes in the notebook and on the wire, and is faster to encode than a full-colour one.
-    image = image.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    image.putpalette(image.getpalette())  # without its column of transparencies, for nothing is transparent
+    image = full.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette = image.getpalette()  # without its column of transparencies, for nothing is transparent
+    corner = 3 * image.getpixel((0, 0))
+    palette[corner : corner + 3] = full.getpixel((0, 0))[:3]  # the paper is mixed with its shades: 254, not 255
+    image.putpalette(palette)
     buffer = io.BytesIO()
     image.save(buffer, "png", compress_level=2)
     _release(figure)

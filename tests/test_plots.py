@@ -69,7 +69,9 @@ def test_alt_is_an_image_of_twice_the_density_with_its_text():
     from PIL import Image
 
     png = base64.b64decode(image.get("src").removeprefix("data:image/png;base64,"))
-    assert Image.open(io.BytesIO(png)).size == (800, 400)
+    opened = Image.open(io.BytesIO(png))
+    assert opened.size == (800, 400)
+    assert opened.convert("RGBA").getpixel((0, 0)) == (255, 255, 255, 255), "the paper is not white"
     assert "rank 4" in repr(shown)
 
 
@@ -146,6 +148,46 @@ def test_bars_are_those_of_matplotlib_drawn_as_one_shape():
         pixels.append(np.asarray(Image.open(io.BytesIO(plots.alt(figure, "bars").png)).convert("RGB"), dtype=int))
     assert limits[0] == pytest.approx(limits[1])
     assert np.abs(pixels[0] - pixels[1]).max(axis=2).astype(bool).mean() < 0.002  # rounded edges of a bar may differ
+
+
+def test_an_axis_makes_no_tick_that_it_does_not_show():
+    figure, axes = plots.figure(4, 3)
+    axes.plot([0.3, 77], [2, 900])
+    plots.log_axis(axes, "y")
+    axes.set(xlim=(0.1, 79), ylim=(2, 900))
+    assert axes.get_xticks().tolist() == [20, 40, 60]
+    assert axes.get_yticks().tolist() == [10, 100]
+
+
+@pytest.mark.parametrize("where", ["upper left", "upper right", "lower left", "lower right", "outside"])
+def test_key_names_the_lines_inside_the_figure_and_leaves_the_limits(where):
+    figure, axes = plots.figure(5, 3)
+    axes.plot([1, 2], [3, 40], "o--", color="#004C8C", label="base")
+    axes.plot([1, 2], [3, 4], color="#E25600", label="adapter")
+    axes.plot([1, 2], [5, 5], color="#000000")
+    figure.subplots_adjust(right=0.8)
+    limits = axes.get_xlim(), axes.get_ylim()
+    plots.key(axes, outside=True) if where == "outside" else plots.key(axes, where)
+    plots.alt(figure, "x")
+    assert (axes.get_xlim(), axes.get_ylim()) == limits
+    assert [text.get_text() for text in axes.texts] == ["base", "adapter"]
+    assert [(line.get_color(), line.get_linestyle()) for line in axes.lines[3:]] == [
+        ("#004C8C", "--"),
+        ("#E25600", "-"),
+    ]
+    inside = figure.bbox if where == "outside" else axes.bbox
+    for part in [*axes.texts, *axes.lines[3:]]:
+        box = part.get_window_extent()
+        assert inside.x0 <= box.x0 < box.x1 <= inside.x1 and inside.y0 <= box.y0 <= box.y1 <= inside.y1
+    assert axes.texts[0].get_position()[1] > axes.texts[1].get_position()[1]
+
+
+def test_key_refuses():
+    _, axes = plots.figure(5, 3)
+    with pytest.raises(CourseError, match="no line of this panel has a label"):
+        plots.key(axes)
+    with pytest.raises(CourseError, match="a corner is"):
+        plots.key(axes, "best")
 
 
 def test_running_mean_keeps_the_first_value_and_averages_the_last():
