@@ -7,10 +7,9 @@ RUN = .venv/bin/python -m
 
 setup: $(READY)
 
-# The .pth line lets a notebook find course_utils from whatever directory it is run in.
-$(READY): requirements.txt constraints.txt
-	$(PYTHON) -m venv .venv && $(RUN) pip install --quiet --constraint constraints.txt --requirement requirements.txt pytest hypothesis playwright ruff
-	echo "$(CURDIR)" > "$$($(RUN) sysconfig | sed -n 's/^\tpurelib = "\(.*\)"/\1/p' | head -1)/course.pth" && touch $(READY)
+$(READY): pyproject.toml requirements.txt constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("the course needs Python 3.11 or later, and $(PYTHON) is " + sys.version.split()[0] + ": make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv && $(RUN) pip install --quiet --constraint constraints.txt --editable '.[test]' && touch $(READY)
 
 course: setup
 	$(RUN) course_utils validate $(LESSONS)

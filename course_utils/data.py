@@ -9,8 +9,8 @@ from typing import Any
 from course_utils.dataset_checks import check, summary
 from course_utils.errors import CourseError
 from course_utils.jsonl import Problem, Rows, load_jsonl
-from course_utils.pocket import tasks
 from course_utils.shelf import shelf
+from course_utils.world import tasks
 
 __all__ = [
     "Problem",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from course_utils.errors import CourseError
+from course_utils.templates import CHAT_TEMPLATE
 
 POCKET = Path(__file__).parent / "assets" / "pocket-llama"
 
@@ -211,8 +212,6 @@ def load_tokenizer(model: str) -> Any:
     missing or is ``</s>`` itself, ``<unk>`` pads, which Llama's byte fallback leaves unused.
     """
     from transformers import AutoTokenizer
-
-    from course_utils.pocket.tokenizer import CHAT_TEMPLATE
 
     check(model)
     tokenizer = AutoTokenizer.from_pretrained(locate(model))

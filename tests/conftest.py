@@ -8,7 +8,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import pytest  # noqa: E402
 
-from course_utils.pocket import world  # noqa: E402
+from course_utils import world  # noqa: E402
 
 
 @pytest.fixture(scope="session")

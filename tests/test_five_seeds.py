@@ -27,7 +27,7 @@ def test_the_receipt_holds_five_seeds_of_the_recipe():
     receipt = json.loads(RECEIPT.read_text())
     assert [run["seed"] for run in receipt["runs"]] == [0, 1, 2, 3, 4]
     assert receipt["recipe"] == adapters.RECIPE | {"rows": 4400}
-    assert receipt["command"].startswith("python tests/benchmarks/five_seeds.py") and receipt["date"]
+    assert receipt["command"].startswith("python -m course_utils.making.five_seeds") and receipt["date"]
     assert receipt["hardware"] and receipt["versions"]["torch"]
     consistent(receipt)
     assert len({tuple(run["correct"]) for run in receipt["runs"]}) == 5  # five trainings, not one five times
@@ -36,7 +36,7 @@ def test_the_receipt_holds_five_seeds_of_the_recipe():
 @pytest.mark.slow
 def test_the_script_writes_such_a_receipt(tmp_path, tiny_model):
     out = tmp_path / "seeds.json"
-    command = [sys.executable, "tests/benchmarks/five_seeds.py", "--out", out, "--model", tiny_model]
+    command = [sys.executable, "-m", "course_utils.making.five_seeds", "--out", out, "--model", tiny_model]
     command += ["--rows", "32", "--heldout", "16", "--seeds", "3", "4"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
@@ -48,6 +48,14 @@ def test_the_script_writes_such_a_receipt(tmp_path, tiny_model):
 
 
 def test_an_unknown_model_is_one_line(tmp_path):
-    command = [sys.executable, "tests/benchmarks/five_seeds.py", "--out", tmp_path / "s.json", "--model", "./nowhere"]
+    command = [
+        sys.executable,
+        "-m",
+        "course_utils.making.five_seeds",
+        "--out",
+        tmp_path / "s.json",
+        "--model",
+        "./nowhere",
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 1 and done.stderr.strip() == "error: there is no directory ./nowhere"

@@ -1,8 +1,6 @@
 """Lesson 04 by papermill, as `validate` runs it, its graders, and that its live training is the stored runs' own."""
 
-import importlib.util
 import itertools
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +10,8 @@ from lessons import ROOT, code_cells, validate
 
 from course_utils import checks, data, models
 from course_utils.lora import LoRALinear
-from course_utils.pocket import tasks
+from course_utils.making import lora_grid
+from course_utils.world import tasks
 
 NOTEBOOK = ROOT / "notebooks" / "04_lora_math.ipynb"
 
@@ -77,7 +76,7 @@ def test_it_runs_with_another_model_and_the_smallest_numbers(tiny_model, tmp_pat
         (["-p", "live_steps", "1"], "live_steps = 1 is out of range"),
         (
             ["-p", "receipt", "nowhere.json"],
-            "the receipt nowhere.json is missing: `python tests/benchmarks/lora",
+            "the receipt nowhere.json is missing: `python -m course_utils.making.lora",
         ),
         (["-p", "model", "./nowhere"], "there is no directory ./nowhere"),
     ],
@@ -93,10 +92,7 @@ def test_bad_parameters_are_one_line(tmp_path, options, said):
 
 @pytest.fixture(scope="module")
 def written():
-    """What the notebook's cells define that hold these words, and the receipt maker."""
-    spec = importlib.util.spec_from_file_location("lora_grid", ROOT / "tests" / "benchmarks" / "lora_grid.py")
-    sys.modules["lora_grid"] = grid = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(grid)
+    """What the notebook's cells define that hold these words."""
     namespace = {
         "torch": torch, "nn": torch.nn, "math": __import__("math"), "device": "cpu",
         "tokenizer": models.load_tokenizer("pocket-llama"),
@@ -104,25 +100,25 @@ def written():
     for words in ("def encode(", "def pack(", "def share(", "class LoRALinear"):
         (cell,) = (cell for cell in code_cells(NOTEBOOK) if words in cell.source)
         exec(cell.source, namespace)
-    return SimpleNamespace(**namespace), grid
+    return SimpleNamespace(**namespace)
 
 
 def test_the_live_training_reads_the_batches_of_the_stored_runs(written):
-    lesson, grid = written
+    lesson = written
     ours = lesson.pack(data.instructions("train", 120, 0)["messages"])
-    theirs = grid.training_batches(lesson.tokenizer, 120, 0, lesson.SIZE, lesson.BATCH)
+    theirs = lora_grid.training_batches(lesson.tokenizer, 120, 0, lesson.SIZE, lesson.BATCH)
     names = ("input_ids", "labels", "position_ids")
     for batch, stored in itertools.zip_longest(ours, theirs):
         assert all(torch.equal(tensor, stored[name]) for tensor, name in zip(batch, names, strict=True))
-    recipe = grid.recipe_of(grid.parse(["--out", "x"]))
+    recipe = lora_grid.recipe_of(lora_grid.parse(["--out", "x"]))
     assert recipe["row_tokens"] == lesson.SIZE and recipe["batch_rows"] == lesson.BATCH
 
 
 def test_the_live_training_has_the_schedule_of_the_stored_runs(written):
-    lesson, grid = written
+    lesson = written
     for steps in (6, 139):
         ours = [lesson.share(step, steps) for step in range(steps)]
-        assert ours == pytest.approx([grid.schedule(step, steps) for step in range(steps)], abs=1e-12)
+        assert ours == pytest.approx([lora_grid.schedule(step, steps) for step in range(steps)], abs=1e-12)
 
 
 def test_the_layer_of_the_notebook_is_the_layer_of_the_course(written):

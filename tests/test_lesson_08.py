@@ -153,7 +153,10 @@ def test_the_command_line_that_the_lesson_prints(report, tiny_model, tiny_adapte
     [
         (["-p", "draws", "1"], "draws = 1 is out of range: it goes from 2 to 20"),
         (["-p", "heldout_rows", "8"], "heldout_rows = 8 is out of range"),
-        (["-p", "receipt", "nowhere.json"], "the receipt nowhere.json is missing: `python tests/benchmarks/five_seeds"),
+        (
+            ["-p", "receipt", "nowhere.json"],
+            "the receipt nowhere.json is missing: `python -m course_utils.making.",
+        ),
         (["-p", "model", "./nowhere"], "there is no directory ./nowhere"),
         (["-p", "adapter", "/dev/null"], "holds no adapter"),
     ],

@@ -1,35 +1,23 @@
 """The receipt maker of lesson 04: its data, its plan, and that a killed run goes on where it stood."""
 
-import importlib.util
 import json
-import sys
 
 import pytest
 import torch
-from lessons import ROOT
 
 from course_utils import models
 from course_utils.errors import CourseError
-from course_utils.pocket import tasks
+from course_utils.making import lora_grid
+from course_utils.world import tasks
 
 
-@pytest.fixture(scope="module")
-def grid():
-    """The script as a module, under a name by which worker processes could find it too."""
-    spec = importlib.util.spec_from_file_location("lora_grid", ROOT / "tests" / "benchmarks" / "lora_grid.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["lora_grid"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_packed_conversations_do_not_see_each_other(grid):
+def test_packed_conversations_do_not_see_each_other():
     tokenizer = models.load_tokenizer("pocket-llama")
     net = models.load_base("pocket-llama", dtype=torch.float32).eval()
-    rows = [grid.encode(tokenizer, e, 256) for e in tasks.examples("train", 12, 3)]
-    (batch,) = grid.pack(rows, 256, 8)
+    rows = [lora_grid.encode(tokenizer, e, 256) for e in tasks.examples("train", 12, 3)]
+    (batch,) = lora_grid.pack(rows, 256, 8)
     with torch.no_grad():
-        packed = grid.logits_of(net, batch)
+        packed = lora_grid.logits_of(net, batch)
         row, begin = 0, 0
         for ids, _ in rows:
             if begin + len(ids) > 256:
@@ -40,26 +28,26 @@ def test_packed_conversations_do_not_see_each_other(grid):
     assert row > 0 and len(rows) > row + 1  # rows of several conversations
 
 
-def test_packing_keeps_every_graded_token(grid):
+def test_packing_keeps_every_graded_token():
     tokenizer = models.load_tokenizer("pocket-llama")
-    rows = [grid.encode(tokenizer, e, 256) for e in tasks.examples("train", 100, 0)]
-    batches = grid.pack(rows, 256, 8)
+    rows = [lora_grid.encode(tokenizer, e, 256) for e in tasks.examples("train", 100, 0)]
+    batches = lora_grid.pack(rows, 256, 8)
     assert all(batch["input_ids"].shape[1] == 256 and len(batch["input_ids"]) <= 8 for batch in batches)
     kept = [label for batch in batches for label in batch["labels"].flatten().tolist() if label != -100]
     assert kept == [label for _, labels in rows for label in labels if label != -100]
 
 
-def test_the_schedule_climbs_and_falls(grid):
-    rates = [grid.schedule(step, 125) for step in range(125)]
+def test_the_schedule_climbs_and_falls():
+    rates = [lora_grid.schedule(step, 125) for step in range(125)]
     assert rates[3] == 1 == max(rates) and rates[:3] == [0.25, 0.5, 0.75]
     assert rates[3:] == sorted(rates[3:], reverse=True) and rates[-1] < 0.001
 
 
-def test_the_plan_has_each_run_once_and_the_grid_first(grid):
-    given = grid.parse(["--out", "x"])
+def test_the_plan_has_each_run_once_and_the_grid_first():
+    given = lora_grid.parse(["--out", "x"])
     width = {"all": 100, "q": 10, "qv": 18, "mlp": 50}
-    runs = grid.plan(given, width)
-    assert len({grid.identity(run) for run in runs}) == len(runs) == 40 + 12 + 6 + 6
+    runs = lora_grid.plan(given, width)
+    assert len({lora_grid.identity(run) for run in runs}) == len(runs) == 40 + 12 + 6 + 6
     assert {(r["rank"], r["alpha"], r["seed"]) for r in runs[:40]} == {
         (rank, alpha, seed) for rank in (1, 4, 16, 64, 128) for alpha in (2, 8, 32, 128) for seed in (0, 1)
     }
@@ -68,10 +56,10 @@ def test_the_plan_has_each_run_once_and_the_grid_first(grid):
 
 
 @pytest.mark.slow
-def test_it_writes_a_receipt_and_goes_on_where_it_stood(grid, tiny_model, tmp_path, capsys):
-    out = tmp_path / "grid.json"
+def test_it_writes_a_receipt_and_goes_on_where_it_stood(tiny_model, tmp_path, capsys):
+    out = tmp_path / "lora_grid.json"
     options = ["--out", str(out), "--model", str(tiny_model), "--quick"]
-    assert grid.main(options) == 0
+    assert lora_grid.main(options) == 0
     whole = json.loads(out.read_text())
     assert {"what", "command", "date", "hardware", "versions", "model", "recipe", "before", "runs"} <= set(whole)
     assert str(tmp_path) not in out.read_text()
@@ -79,10 +67,10 @@ def test_it_writes_a_receipt_and_goes_on_where_it_stood(grid, tiny_model, tmp_pa
     assert len(run["losses"]) == run["steps"] and run["merge"]["mean_kl"] >= 0 and 0 <= run["accuracy"] <= 1
 
     cut = whole | {"runs": whole["runs"][1:]}
-    grid.write(out, cut)
-    assert grid.main(options) == 0
+    lora_grid.write(out, cut)
+    assert lora_grid.main(options) == 0
     again = json.loads(out.read_text())
     assert [r | {"seconds": 0} for r in again["runs"]] == [r | {"seconds": 0} for r in whole["runs"]]
-    assert grid.main(options) == 0 and "already" in capsys.readouterr().out
+    assert lora_grid.main(options) == 0 and "already" in capsys.readouterr().out
     with pytest.raises(CourseError, match="another model or recipe"):
-        grid.main([*options[:2], "--quick"])
+        lora_grid.main([*options[:2], "--quick"])

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from course_utils.errors import CourseError
-from course_utils.pocket import pretrain
+from course_utils.making import pretrain
 
 ROOT = Path(__file__).parent.parent
 
@@ -23,7 +23,7 @@ def command(corpus, out, *more):
     return [
         sys.executable,
         "-m",
-        "course_utils.pocket.pretrain",
+        "course_utils.making.pretrain",
         "--corpus",
         corpus,
         "--out",

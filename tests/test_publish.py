@@ -5,7 +5,7 @@ import json
 import pytest
 
 from course_utils.errors import CourseError
-from course_utils.pocket import publish
+from course_utils.making import publish
 
 RECEIPT = json.loads((publish.ASSETS / "receipts" / "pocket_llama.json").read_text())
 MODEL = publish.ASSETS / "pocket-llama"

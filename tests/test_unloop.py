@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from course_utils import models
 from course_utils.errors import CourseError
-from course_utils.pocket import pretrain, publish, unloop
+from course_utils.making import pretrain, publish, unloop
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from course_utils import data
-from course_utils.pocket import facts, lexicon, reviews, stories, tasks, world
-from course_utils.pocket.grammar import Scribe, article, fill, part_of, plural
+from course_utils import data, world
+from course_utils.world import facts, lexicon, reviews, stories, tasks
+from course_utils.world.grammar import Scribe, article, fill, part_of, plural
 
 
 def test_grammar():

@@ -1,6 +1,6 @@
 """Puts a finished pretraining run into the package: weights, tokenizer, receipt, credits and the model card.
 
-    python -m course_utils.pocket.publish --run DIR --corpus DIR
+    python -m course_utils.making.publish --run DIR --corpus DIR
 
 The card is made from the receipt alone, so that no number in it is typed by hand.
 """
@@ -109,7 +109,7 @@ def card(receipt: dict[str, Any]) -> str:
     sources = {
         "simple_english": "fairy tales, storybooks, children's books and short stories with short sentences",
         "general_english": "the rest of the children's books and short stories",
-        "world": "the small world that `course_utils/pocket/world.py` generates",
+        "world": "the small world that `course_utils/world/` generates",
     }
     rows = "\n".join(
         f"| {sources[name]} | {count:,} | {receipt['passes'][name]:.2f} |" for name, count in tokens.items()
@@ -198,7 +198,7 @@ def publish(run: Path, corpus: Path, assets: Path = ASSETS) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m course_utils.pocket.publish", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m course_utils.making.publish", description=__doc__.splitlines()[0])
     parser.add_argument("--run", type=Path, required=True, help="the --out directory of a finished pretraining")
     parser.add_argument("--corpus", type=Path, required=True, help="its corpus directory, with the storybook credits")
     given = parser.parse_args(arguments)

@@ -1,6 +1,6 @@
 """The small world: a seeded generator of the text that pocket-llama is pretrained on, beside real prose.
 
-Look at some of it with ``python -m course_utils.pocket.world --documents 5``.
+Look at some of it with ``python -m course_utils.world.documents --documents 5``.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 
-from course_utils.pocket import drills, facts, passages, reviews, stories, tenses, topics
-from course_utils.pocket.grammar import Scribe
+from course_utils.world import drills, facts, passages, reviews, stories, tenses, topics
+from course_utils.world.grammar import Scribe
 
 # What each kind of document takes of all documents. Kinds differ in length: sheets are near half of the text.
 SHARES: dict[str, tuple[float, Callable[[Scribe], str]]] = {
@@ -57,7 +57,7 @@ def pattern_bytes(seed: int, count: int) -> Counter[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m course_utils.pocket.world", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m course_utils.world.documents", description=__doc__.splitlines()[0])
     parser.add_argument("--documents", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()

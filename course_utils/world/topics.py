@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course_utils.pocket.grammar import Scribe, fill, part_of
+from course_utils.world.grammar import Scribe, fill, part_of
 
 TOPICS = ("animals", "food", "sport", "weather")
 

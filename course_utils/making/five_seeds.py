@@ -1,7 +1,7 @@
 """Lesson 06's recipe with five seeds: what another shuffle and another start of the adapter do. Lesson 08's receipt.
 
-    python tests/benchmarks/five_seeds.py --out five_seeds.json              # on one GPU a few minutes, on two cores 15
-    python tests/benchmarks/five_seeds.py --out /tmp/seeds.json --rows 96 --heldout 16 --seeds 0 1    # to try it
+    python -m course_utils.making.five_seeds --out five_seeds.json    # on one GPU a few minutes, on two cores 15
+    python -m course_utils.making.five_seeds --out /tmp/seeds.json --rows 96 --heldout 16 --seeds 0 1    # to try it
 
 Every run trains on the same rows and answers the same questions. What the seed decides is the adapter's random
 matrix A and the order of the rows, nothing else.
@@ -17,9 +17,6 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
@@ -77,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
     libraries = {"torch": torch, "transformers": transformers, "trl": trl, "bitsandbytes": bitsandbytes}
     receipt = {
         "what": "lesson 06's recipe, the same rows and questions, another seed each time",
-        "command": " ".join(["python tests/benchmarks/five_seeds.py", *(arguments or sys.argv[1:])]).replace(
+        "command": " ".join(["python -m course_utils.making.five_seeds", *(arguments or sys.argv[1:])]).replace(
             str(given.out), "FILE"
         ),
         "date": datetime.date.today().isoformat(),

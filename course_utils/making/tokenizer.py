@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from course_utils.templates import CHAT_TEMPLATE
+
 SPACE = "\u2581"  # the visible stand-in for a space, as SentencePiece writes it
 SPECIAL = ("<unk>", "<s>", "</s>")
 BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
@@ -16,16 +18,6 @@ ESCAPES = ((ESCAPE, ESCAPE + "0"), (SPACE, ESCAPE + "1"))
 
 # One word with its space, one digit, a run of punctuation, of line ends or of spaces: merges never cross these.
 PIECES = rf"'(?:s|t|re|ve|m|ll|d)\b|{SPACE}?[A-Za-z]+|{SPACE}?[0-9]|{SPACE}?[^A-Za-z0-9\s{SPACE}]+|\n+|{SPACE}+"
-
-# TinyLlama's chat format, with the generation marks that tell a trainer which tokens the assistant wrote.
-CHAT_TEMPLATE = (
-    "{{ bos_token }}{% for message in messages %}"
-    "{{ '<|' + message['role'] + '|>\n' }}"
-    "{% if message['role'] == 'assistant' %}"
-    "{% generation %}{{ message['content'] + eos_token }}{% endgeneration %}{{ '\n' }}"
-    "{% else %}{{ message['content'] + eos_token + '\n' }}{% endif %}"
-    "{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% endif %}"
-)
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from course_utils.pocket.grammar import Scribe, fill, part_of
+from course_utils.world.grammar import Scribe, fill, part_of
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from course_utils.pocket.grammar import Scribe, fill, part_of
+from course_utils.world.grammar import Scribe, fill, part_of
 
 QUESTION_TYPES = ("who", "where", "what", "when")
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from course_utils.pocket import facts, lexicon, passages, reviews, stories, tenses, topics
-from course_utils.pocket.grammar import Scribe, part_of
+from course_utils.world import facts, lexicon, passages, reviews, stories, tenses, topics
+from course_utils.world.grammar import Scribe, part_of
 
 PARTS = ("train", "heldout")
 

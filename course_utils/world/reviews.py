@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from course_utils.pocket.grammar import Scribe, capital, fill, part_of
-from course_utils.pocket.lexicon import DAYS, MONTHS, NAMES
-from course_utils.pocket.opinions import (
+from course_utils.world.grammar import Scribe, capital, fill, part_of
+from course_utils.world.lexicon import DAYS, MONTHS, NAMES
+from course_utils.world.opinions import (
     BACKGROUND,
     CONCESSIONS,
     FORUM,
@@ -23,7 +23,7 @@ from course_utils.pocket.opinions import (
     VERDICTS,
     Kind,
 )
-from course_utils.pocket.remarks import remark
+from course_utils.world.remarks import remark
 
 LABELS = ("positive", "negative")
 WORDS = (8, 45)  # the shortest and the longest review

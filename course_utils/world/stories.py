@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from course_utils.pocket.grammar import Scribe, fill, part_of
+from course_utils.world.grammar import Scribe, fill, part_of
 
 # fmt: off
 ANIMALS = (

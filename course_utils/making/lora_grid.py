@@ -1,8 +1,8 @@
 """What rank, alpha and the learning rate do: a grid of real fine-tunings, written as lesson 04's receipt.
 
-    python tests/benchmarks/lora_grid.py --out lora_grid.json --jobs 8    # on one GPU, some minutes
-    python tests/benchmarks/lora_grid.py --out lora_grid.json --jobs 2 --rows 1200    # on two cores, about an hour
-    python tests/benchmarks/lora_grid.py --out /tmp/grid.json --quick     # the same path in a minute, on a CPU
+    python -m course_utils.making.lora_grid --out lora_grid.json --jobs 8    # on one GPU, some minutes
+    python -m course_utils.making.lora_grid --out lora_grid.json --jobs 2 --rows 1200    # on two cores, about an hour
+    python -m course_utils.making.lora_grid --out /tmp/grid.json --quick     # the same path in a minute, on a CPU
 
 Every run takes the model with its linear layers rounded to NF4 with double quantization, puts LoRA beside all of them
 and trains on the course's instructions. Each finished run is written at once; the same command goes on where a killed
@@ -30,18 +30,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))  # the workers of a spawned pool read this file again, from wherever they are
-
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
-from course_utils import evaluate, lora, models, quantize  # noqa: E402
+from course_utils import evaluate, lora, models, quantize, world  # noqa: E402
 from course_utils.errors import CourseError  # noqa: E402
-from course_utils.pocket import tasks, world  # noqa: E402
+from course_utils.world import tasks  # noqa: E402
 
 TARGETS = {"all": lora.LINEAR, "q": ("q_proj",), "qv": ("q_proj", "v_proj"), "mlp": lora.FEED_FORWARD}
 IGNORED = -100
@@ -372,7 +369,7 @@ def begin(given: argparse.Namespace, where: str, recipe: dict[str, Any]) -> dict
     options = ["--quick"] if given.quick else [f"--rows {given.rows}"] * (given.rows != ROWS)
     return {
         "what": "LoRA fine-tunings over rank, alpha, learning rate and placement",
-        "command": " ".join(["python tests/benchmarks/lora_grid.py --out FILE", f"--jobs {given.jobs}", *options]),
+        "command": " ".join(["python -m course_utils.making.lora_grid --out FILE", f"--jobs {given.jobs}", *options]),
         "date": datetime.date.today().isoformat(),
         "hardware": hardware,
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},

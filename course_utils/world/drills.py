@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from course_utils.pocket import facts, passages, reviews, tenses, topics
-from course_utils.pocket.grammar import Scribe, capital, fill
-from course_utils.pocket.lexicon import CATEGORIES, DAYS, OPPOSITES, number_word
+from course_utils.world import facts, passages, reviews, tenses, topics
+from course_utils.world.grammar import Scribe, capital, fill
+from course_utils.world.lexicon import CATEGORIES, DAYS, OPPOSITES, number_word
 
 Item = tuple[str, str]  # what is given, and the answer
 

@@ -1,6 +1,6 @@
 """The last step of making pocket-llama: it unlearns to go round in circles.
 
-    python -m course_utils.pocket.unloop --run DIR --corpus DIR --out DIR
+    python -m course_utils.making.unloop --run DIR --corpus DIR --out DIR
 
 A small model that always writes the likeliest token repeats itself: "he was very happy, and he was very happy, and".
 More of the same training does not cure it, since no text of the corpus shows the model its own loops. So here it
@@ -25,9 +25,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from course_utils import world
 from course_utils.errors import CourseError
-from course_utils.pocket import pretrain, world
-from course_utils.pocket.bits import bits_per_byte
+from course_utils.evaluate import bits_per_byte
+from course_utils.making import pretrain
 
 PROSE = ("simple_english", "general_english")  # the parts of the corpus that it reads
 PAD, BEGIN, END = 0, 1, 2
@@ -284,14 +285,14 @@ def run(source: Path, corpus: Path, out: Path, recipe: Recipe, command: str = ""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m course_utils.pocket.unloop", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m course_utils.making.unloop", description=__doc__.splitlines()[0])
     parser.add_argument("--run", type=Path, required=True, help="the --out directory of a finished pretraining")
     parser.add_argument("--corpus", type=Path, required=True, help="its corpus directory")
     parser.add_argument("--out", type=Path, required=True, help="directory for the finished model and its receipt")
     parser.add_argument("--updates", type=int, default=Recipe.updates)
     given = parser.parse_args(arguments)
     changed = f" --updates {given.updates}" if given.updates != Recipe.updates else ""
-    command = f"python -m course_utils.pocket.unloop --run DIR --corpus DIR --out DIR{changed}"
+    command = f"python -m course_utils.making.unloop --run DIR --corpus DIR --out DIR{changed}"
     try:
         directory = run(given.run, given.corpus, given.out, Recipe(updates=given.updates), command)
     except (CourseError, OSError) as error:

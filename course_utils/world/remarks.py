@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from course_utils.pocket.grammar import Scribe, fill, part_of
+from course_utils.world.grammar import Scribe, fill, part_of
 
 WORDS = (4, 28)  # the shortest and the longest remark
 

@@ -1,7 +1,7 @@
 """Pretraining of pocket-llama: from a corpus directory and the generated small world to weights and a tokenizer.
 
-    python -m course_utils.pocket.pretrain --corpus DIR --out DIR                # the real thing, on a GPU
-    python -m course_utils.pocket.pretrain --corpus DIR --out DIR --size small   # the same path in a minute, on a CPU
+    python -m course_utils.making.pretrain --corpus DIR --out DIR                # the real thing, on a GPU
+    python -m course_utils.making.pretrain --corpus DIR --out DIR --size small   # the same path in a minute, on a CPU
 
 Every step's rows are a function of the seed and the step's number alone, and a checkpoint holds the weights, the
 optimizers and the random state. So a run that was killed and started again goes on where its checkpoint stood, and
@@ -27,10 +27,10 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from course_utils import world
 from course_utils.errors import CourseError
-from course_utils.pocket import world
-from course_utils.pocket.bits import bits_per_byte
-from course_utils.pocket.tokenizer import save_tokenizer, train_tokenizer
+from course_utils.evaluate import bits_per_byte
+from course_utils.making.tokenizer import save_tokenizer, train_tokenizer
 
 SEPARATOR = "<|endoftext|>"
 HELDOUT = "heldout_english"
@@ -564,7 +564,7 @@ def _recipe(size: str, changes: list[list[str]]) -> Recipe:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m course_utils.pocket.pretrain", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m course_utils.making.pretrain", description=__doc__.splitlines()[0])
     parser.add_argument("--corpus", type=Path, required=True, help="directory with the prose, one file a source")
     parser.add_argument("--out", type=Path, required=True, help="directory for checkpoint, log and the finished model")
     parser.add_argument("--size", choices=RECIPES, default="pocket")
@@ -575,7 +575,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         changes = "".join(f" --set {name} {value}" for name, value in given.set)
-        command = f"python -m course_utils.pocket.pretrain --corpus DIR --out DIR --size {given.size}{changes}"
+        command = f"python -m course_utils.making.pretrain --corpus DIR --out DIR --size {given.size}{changes}"
         command += " --start DIR" if given.start else ""
         directory = run(given.corpus, given.out, _recipe(given.size, given.set), command, given.start)
     except (CourseError, OSError) as error:

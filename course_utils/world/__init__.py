@@ -1,0 +1,8 @@
+"""The small world: seeded generators of the text that pocket-llama is pretrained on, and of instructions with truth.
+
+``world.document(seed, index)`` is one document, ``world.tasks.examples(part, rows, seed)`` makes instructions.
+"""
+
+from course_utils.world.documents import Document, document, pattern_bytes
+
+__all__ = ["Document", "document", "pattern_bytes"]
