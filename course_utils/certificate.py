@@ -1,17 +1,25 @@
-"""The merge certificate: how far a merged model is from the model it was made of, in numbers and in words."""
+"""The merge certificate: how far a merged model is from the model it was made of, in numbers and in words.
+
+A merge into 16 bits cannot be exact: each merged weight has to be rounded to one that the format has. The yardstick is
+therefore what such a rounding does to this very model: each adapted weight is moved by a random half step of the
+format, and the model is compared with itself. A right merge is about as far off as that. A wrong one is farther.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from course_utils.errors import CourseError
 
-NOISE_CONVERSATIONS = 16  # how many the reference reads twice, to see how far it is from itself
-NOISE_FLOOR = 1e-9  # nats; below it lies what 32-bit arithmetic itself gets wrong
-ROUNDING = 10  # times the noise: up to there a difference is called rounding
+YARDSTICK_CONVERSATIONS = 32  # how many the reference reads again, its weights moved
+FLOOR = 1e-9  # nats; below it lies what 32-bit arithmetic itself gets wrong
+ROUNDING = 3  # times the yardstick: up to there a difference is called rounding
+FAINT = 10 * ROUNDING  # times the yardstick: an adapter that changes less could be merged half and still be "rounding"
 TWIN = 0.5  # with fewer tokens in common than this, something is broken
 
 
@@ -23,8 +31,10 @@ class MergeCertificate:
     max_logit: float  # the largest |Δlogit|; infinite where the merged model gives no number
     mean_kl: float  # mean KL(reference ‖ merged), in nats a position
     agreement: float  # share of positions with the same most likely next token
-    noise: float  # mean KL between the reference and itself, read one conversation at a time
+    noise: float  # mean KL between the reference and itself, each adapted weight moved by half a step at random
+    step_of: str  # the number format of that step, such as "bfloat16"
     worst: str  # the conversation with the largest mean KL, as text
+    effect: float | None = None  # mean KL between the reference and itself without its adapter; None if it has none
 
     @property
     def kind(self) -> str:
@@ -33,7 +43,17 @@ class MergeCertificate:
             return "broken"
         if self.max_logit == 0:
             return "equal"
-        return "rounding" if self.mean_kl <= ROUNDING * max(self.noise, NOISE_FLOOR) else "changed"
+        return "rounding" if self.ratio <= ROUNDING else "changed"
+
+    @property
+    def ratio(self) -> float:
+        """The mean KL as a multiple of the yardstick; about 1 for a right merge."""
+        return self.mean_kl / max(self.noise, FLOOR)
+
+    @property
+    def faint(self) -> bool:
+        """Whether the adapter changes so little that ``"rounding"`` says little about how it was merged."""
+        return self.effect is not None and self.effect < FAINT * max(self.noise, FLOOR)
 
     @property
     def verdict(self) -> str:
@@ -45,12 +65,15 @@ class MergeCertificate:
         others = round((1 - self.agreement) * self.positions)
         if self.kind == "broken":
             return f"Broken: another most likely token at {others:,} of {self.positions:,} positions."
-        times = self.mean_kl / max(self.noise, NOISE_FLOOR)
+        yardstick = f"what half a step of {self.step_of} in each weight changes"
         if self.kind == "rounding":
-            return f"The same model up to rounding: {times:.2g} times what the reference differs from itself."
+            same = f"The same model up to rounding: {self.ratio:.2g} times {yardstick}."
+            if self.faint:
+                same += f" But the whole adapter changes only {self.effect / max(self.noise, FLOOR):.2g} times that."
+            return same
         return (
-            f"Another model: {times:,.0f} times what the reference differs from itself, and another most likely token "
-            f"at {others:,} of {self.positions:,} positions."
+            f"Another model: {self.ratio:,.0f} times {yardstick}, and another most likely token at {others:,} of "
+            f"{self.positions:,} positions."
         )
 
     def __str__(self) -> str:
@@ -79,6 +102,9 @@ def merge_certificate(
     Raises:
         CourseError: without a prompt, or where the two models give logits for different numbers of tokens.
     """
+    import torch
+    from peft import PeftModel
+
     rows = [_tokens(tokenizer, prompt) for prompt in prompts]
     if not rows:
         raise CourseError("a merge certificate needs prompts: give at least one, better some 2,000 tokens of them")
@@ -86,23 +112,29 @@ def merge_certificate(
     for model, _ in modes:
         model.eval()
     try:
-        kls, largest, agree = _compare(reference, merged, rows, batch_size)
-        few = rows[:NOISE_CONVERSATIONS]
-        noise, _, _ = _compare(reference, reference, few, batch_size, other_batch_size=1)
+        kls, largest, agree = _compare(reference, merged, tokenizer, rows, batch_size)
+        few = rows[:: math.ceil(len(rows) / YARDSTICK_CONVERSATIONS)]
+        coarser = max(reference.dtype, merged.dtype, key=lambda dtype: torch.finfo(dtype).eps)
+        itself = functools.partial(_compare, reference, reference, tokenizer, few, batch_size)
+        moved, _, _ = itself(within=lambda: _moved_weights(reference, coarser))
+        without = itself(within=reference.disable_adapter)[0] if isinstance(reference, PeftModel) else None
     finally:
         for model, mode in modes:
             model.train(mode)
-    means = [sum(row) / len(row) for row in kls]
+    mean = lambda rows: sum(map(sum, rows)) / sum(map(len, rows))  # noqa: E731
+    means = [mean([row]) for row in kls]
     worst = max(range(len(rows)), key=lambda i: means[i] if math.isfinite(means[i]) else math.inf)
     positions = sum(map(len, rows))
     finite = math.isfinite(largest)
     return MergeCertificate(
         positions=positions,
         max_logit=largest if finite else math.inf,
-        mean_kl=sum(map(sum, kls)) / positions if finite else math.inf,
+        mean_kl=mean(kls) if finite else math.inf,
         agreement=agree / positions,
-        noise=sum(map(sum, noise)) / sum(map(len, few)),
+        noise=mean(moved),
+        step_of=str(coarser).removeprefix("torch."),
         worst=tokenizer.decode(rows[worst]),
+        effect=None if without is None else mean(without),
     )
 
 
@@ -113,20 +145,29 @@ def _tokens(tokenizer: Any, prompt: Any) -> list[int]:
 
 
 def _compare(
-    reference: Any, merged: Any, rows: list[list[int]], batch_size: int, other_batch_size: int | None = None
+    reference: Any,
+    merged: Any,
+    tokenizer: Any,
+    rows: list[list[int]],
+    batch_size: int,
+    within: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
 ) -> tuple[list[list[float]], float, int]:
-    """KL(reference ‖ merged) at each position of each row, the largest |Δlogit|, and the number of equal argmaxes."""
+    """KL(reference ‖ merged) at each position of each row, the largest |Δlogit|, and the number of equal argmaxes.
+
+    The second model computes ``within`` a context, so that a model can be compared with itself, changed for a while.
+    """
     import torch
 
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
     kls: list[list[float]] = [[] for _ in rows]
     largest, agree = 0.0, 0
     for first in range(0, len(rows), batch_size):
-        batch = [rows[i] for i in order[first : first + batch_size]]
-        size = other_batch_size or len(batch)
-        expected = _logits(reference, batch)
-        given = [one for k in range(0, len(batch), size) for one in _logits(merged, batch[k : k + size])]
-        for i, p, q in zip(order[first : first + batch_size], expected, given, strict=True):
+        chosen = order[first : first + batch_size]
+        batch = [rows[i] for i in chosen]
+        expected = _logits(reference, tokenizer, batch)
+        with within():
+            given = _logits(merged, tokenizer, batch)
+        for i, p, q in zip(chosen, expected, given, strict=True):
             if p.shape != q.shape:
                 raise CourseError(
                     f"the two models score different vocabularies, {p.shape[1]:,} and {q.shape[1]:,} tokens: were "
@@ -141,13 +182,63 @@ def _compare(
     return kls, largest, agree
 
 
-def _logits(model: Any, rows: list[list[int]]) -> list[Any]:
+def _logits(model: Any, tokenizer: Any, rows: list[list[int]]) -> list[Any]:
     """The logits of each row, [tokens, vocabulary] in float32; padded on the right, which no real token sees."""
     import torch
 
-    longest = max(map(len, rows))
-    ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=model.device)
-    mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows], device=model.device)
+    batch = tokenizer.pad({"input_ids": rows}, padding_side="right", return_tensors="pt").to(model.device)
     with torch.inference_mode():
-        logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits.float()
+        logits = model(**batch, use_cache=False).logits.float()
     return [logits[i, : len(row)] for i, row in enumerate(rows)]
+
+
+@contextlib.contextmanager
+def _moved_weights(model: Any, dtype: Any) -> Iterator[None]:
+    """Within it, the model computes with its adapted weights, and the adapter's, moved by half a step of ``dtype``.
+
+    Without an adapter it is the weights of all linear layers but the head that move. They are made anew for each
+    product, so that no second copy of the model is in memory, from a seed of each layer's own.
+    """
+    import torch
+    import torch.nn.functional as F
+    from peft.tuners.tuners_utils import BaseTunerLayer
+    from peft.utils.integrations import dequantize_module_weight
+
+    head = model.get_output_embeddings()
+    adapted = [part for layer in model.modules() if isinstance(layer, BaseTunerLayer) for part in layer.modules()]
+    layers = [part for part in adapted or model.modules() if isinstance(part, torch.nn.Linear) and part is not head]
+
+    def forward_of(seed: int, layer: Any) -> Any:
+        def forward(x: Any) -> Any:
+            weight = half_step(dequantize_module_weight(layer).float(), dtype, seed)
+            bias = None if layer.bias is None else layer.bias.to(x.dtype)
+            return F.linear(x, weight.to(x.dtype), bias)
+
+        return forward
+
+    before = [vars(layer).get("forward") for layer in layers]  # a forward of the layer's own, as some hooks leave it
+    try:
+        for seed, layer in enumerate(layers):
+            layer.forward = forward_of(seed, layer)
+        yield
+    finally:
+        for layer, own in zip(layers, before, strict=True):
+            vars(layer).pop("forward")
+            if own is not None:
+                layer.forward = own
+
+
+def half_step(weight: Any, dtype: Any, seed: int) -> Any:
+    """``weight``, a float32 tensor, with each number moved by half a step of ``dtype`` up or down and rounded to it.
+
+    Half a step from a number of the format lies the middle between it and its neighbour, which rounds to either: so
+    half of the numbers stay, a quarter goes a whole step up and a quarter down.
+    """
+    import torch
+
+    limits = torch.finfo(dtype)
+    _, exponent = torch.frexp(weight.abs().clamp(min=limits.tiny))
+    step = torch.ldexp(torch.full_like(weight, limits.eps / 2), exponent)
+    generator = torch.Generator(device=weight.device).manual_seed(seed)
+    draw = torch.randint(4, weight.shape, generator=generator, device=weight.device)
+    return weight + step * ((draw == 0).float() - (draw == 1).float())

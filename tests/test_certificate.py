@@ -5,12 +5,13 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from peft import LoraConfig, PeftModel, get_peft_model
 from peft.tuners.lora import LoraLayer
+from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
-from course_utils import data, evaluate, models
+from course_utils import certificate, data, evaluate, models
 from course_utils.errors import CourseError
 
 
@@ -167,17 +168,131 @@ def test_the_models_keep_their_mode(reference, tokenizer, tiny_model):
     assert net.training and not reference.training
 
 
+# --- right and wrong merges over a 4-bit base, as lesson 07 makes them ------------------------------------------------
+
+
+def in_4_bits(directory, dtype):
+    quantization = BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+    )
+    net = AutoModelForCausalLM.from_pretrained(directory, dtype=dtype, quantization_config=quantization)
+    return models.keep_4bit_layout(net)
+
+
+def random_adapter(directory, to, kind, rank, strength, seed):
+    """Saves an adapter whose change is ``strength`` times as long as the weight matrix, in each of them."""
+    torch.manual_seed(seed)
+    net = get_peft_model(models.load_base(str(directory), dtype=torch.float32), LoraConfig(
+        r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM",
+        use_rslora=kind == "rslora", use_dora=kind == "dora",
+    ))  # fmt: skip
+    for layer in net.modules():
+        if isinstance(layer, LoraLayer):
+            A, B = layer.lora_A["default"].weight.data, layer.lora_B["default"].weight.data
+            B.normal_()
+            B *= strength * layer.base_layer.weight.norm() / (layer.scaling["default"] * (B @ A).norm())
+    net.save_pretrained(to)
+
+
+def scaled(net, factor):
+    for layer in net.modules():
+        if isinstance(layer, LoraLayer):
+            layer.scaling = {name: factor * scale for name, scale in layer.scaling.items()}
+    return net
+
+
+def merges(directory, adapter, another, dtype):
+    """Every kind of merge by name: the right one first, then the wrong ones."""
+    plain = lambda: in_4_bits(directory, dtype).dequantize()  # noqa: E731
+    merge = lambda base, which=adapter: PeftModel.from_pretrained(base, which).merge_and_unload()  # noqa: E731
+    settings = LoraConfig.from_pretrained(adapter)
+    yield "right", merge(plain())
+    yield "into the original", merge(models.load_base(str(directory), dtype=dtype))
+    yield "into the codes", merge(in_4_bits(directory, dtype))
+    yield "twice", merge(merge(plain()))
+    without_r = settings.r**0.5 if settings.use_rslora else settings.r
+    yield "alpha without /r", scaled(PeftModel.from_pretrained(plain(), adapter), without_r).merge_and_unload()
+    yield "another adapter", merge(plain(), another)
+    forgotten = merge(plain())
+    forgotten.model.layers[-1].load_state_dict(plain().model.layers[-1].state_dict())
+    yield "one layer forgotten", forgotten
+
+
+JUDGED = []  # (merge, faint, ratio) of every merge that the property test tried
+
+
+@pytest.mark.slow
+@settings(max_examples=32, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    dtype=st.sampled_from([torch.bfloat16, torch.float16, torch.float32]),
+    kind=st.sampled_from(["lora", "rslora", "dora"]),
+    rank=st.sampled_from([2, 4, 8, 16, 64]),
+    strength=st.sampled_from([0.001, 0.03, 0.1, 0.3, 1.0]),
+    batch_size=st.sampled_from([1, 5, 16]),
+    threads=st.sampled_from([1, 2]),
+    seed=st.integers(0, 10_000),
+)
+def test_right_merges_are_rounding_and_wrong_ones_are_not(
+    tmp_path, tokenizer, conversations, tiny_model, dtype, kind, rank, strength, batch_size, threads, seed
+):
+    adapter, another = tmp_path / "one", tmp_path / "another"
+    random_adapter(tiny_model, adapter, kind, rank, strength, seed)
+    random_adapter(tiny_model, another, kind, rank, strength, seed + 1)
+    reference = PeftModel.from_pretrained(in_4_bits(tiny_model, dtype), adapter)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        for name, net in merges(tiny_model, adapter, another, dtype):
+            found = evaluate.merge_certificate(reference, net, tokenizer, conversations[:16], batch_size=batch_size)
+            JUDGED.append((name, found.faint, found.ratio))
+            if name == "right":
+                assert found.kind == "rounding", found
+            elif name == "into the original" or not found.faint:
+                assert found.kind in ("changed", "broken"), (name, found)
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.slow
+def test_enough_merges_were_judged():
+    """An adapter that 16 bits can hardly hold may be merged in any way; it must not be most of what was tried."""
+    clear = [ratio for name, faint, ratio in JUDGED if name != "right" and not faint]
+    right = [ratio for name, _, ratio in JUDGED if name == "right"]
+    print(
+        f"{len(JUDGED)} merges; right: at most {max(right):.2f}; wrong and not faint: {len(clear)}, from {min(clear):.1f}"
+    )
+    assert len(JUDGED) >= 200 and len(clear) >= len(JUDGED) / 2
+
+
+def test_an_adapter_too_small_to_judge_is_said_so(tokenizer, conversations, tiny_model, tmp_path):
+    random_adapter(tiny_model, tmp_path, "lora", 4, 0.001, 0)
+    reference = PeftModel.from_pretrained(in_4_bits(tiny_model, torch.bfloat16), tmp_path)
+    for base, faint in ((in_4_bits(tiny_model, torch.bfloat16).dequantize(), True), (None, False)):
+        net = PeftModel.from_pretrained(base, tmp_path).merge_and_unload() if base else reference
+        found = evaluate.merge_certificate(reference, net, tokenizer, conversations[:8])
+        assert ("But the whole adapter changes only" in found.verdict) is faint
+
+
+def test_half_a_step_leads_to_a_neighbour_or_back():
+    weight = torch.tensor([1.0, -1.5, 0.75, 3.0, 1e-3, 0.0] * 4000).to(torch.bfloat16)
+    moved = certificate.half_step(weight.float(), torch.bfloat16, seed=3)
+    assert torch.equal(moved.to(torch.bfloat16).float(), moved)  # still numbers of the format
+    steps = moved.sub(weight.float())[weight.float() == -1.5] / 2**-7  # between 1 and 2 the step is 2 ** -7
+    assert {-1.0, 0.0, 1.0} == set(steps.tolist())
+    assert steps.square().mean().item() == pytest.approx(0.5, abs=0.05)
+
+
 @pytest.mark.parametrize(
     ("figures", "kind", "words"),
     [
         ({"max_logit": 0.0, "mean_kl": 0.0, "agreement": 1.0}, "equal", "not one logit differs"),
-        ({"mean_kl": 9e-5, "agreement": 0.99}, "rounding", "up to rounding"),
-        ({"mean_kl": 2e-2, "agreement": 0.9}, "changed", "2,000 times"),
+        ({"mean_kl": 2e-5, "agreement": 0.99}, "rounding", "up to rounding"),
+        ({"mean_kl": 2e-2, "agreement": 0.9}, "changed", "2,000 times what half a step of bfloat16"),
         ({"mean_kl": 3.0, "agreement": 0.2}, "broken", "at 1,600 of 2,000 positions"),
         ({"mean_kl": math.inf, "max_logit": math.inf, "agreement": 0.2}, "broken", "not all numbers"),
     ],
 )
 def test_the_verdict_is_in_words(figures, kind, words):
-    usual = {"positions": 2000, "max_logit": 0.5, "noise": 1e-5, "worst": ""}
+    usual = {"positions": 2000, "max_logit": 0.5, "noise": 1e-5, "step_of": "bfloat16", "worst": ""}
     certificate = evaluate.MergeCertificate(**usual | figures)
     assert certificate.kind == kind and words in certificate.verdict and certificate.verdict in str(certificate)
