@@ -8,7 +8,7 @@ from hub import Hub
 from lessons import ROOT, code_cells, validate
 from test_hub import run_client, start_hub
 
-from course_utils import checks
+from course_utils import certificate, checks
 
 NOTEBOOK = ROOT / "notebooks" / "07_merge_and_inference.ipynb"
 WAYS = "abcd"
@@ -33,7 +33,7 @@ def test_only_the_merge_into_the_dequantized_base_is_the_trained_model(report):
     results = report["results"]
     assert results["positions"] >= 2000
     kl, agreement = results["mean_kl"], results["agreement"]
-    assert kl["a"] < 10 * results["noise_kl"] and agreement["a"] > 0.97
+    assert kl["a"] < certificate.ROUNDING * results["half_step_kl"] and agreement["a"] > 0.97
     for way in "bcd":
         assert kl[way] > 20 * kl["a"] and agreement[way] < agreement["a"]
     assert results["exact_max_logit"] < 0.01 < results["max_logit"]["a"]
