@@ -6,7 +6,12 @@ import os
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+from course_utils import environment  # noqa: E402
+
+environment.prepare()
+
 import pytest  # noqa: E402
+from lessons import asked_for, run_lessons  # noqa: E402
 
 from course_utils import world  # noqa: E402
 
@@ -39,3 +44,38 @@ def tiny_model(tmp_path_factory):
     LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(directory)
     models.load_tokenizer("pocket-llama").save_pretrained(directory)
     return directory
+
+
+# Every lesson runs once in full, in one run over all that the collected tests ask for; once more with a model of
+# random weights and quick parameters; and once in the browser (test_browser.py).
+
+
+@pytest.fixture(scope="session")
+def full_run(request, tmp_path_factory):
+    """The report's entry of each lesson by number, run with its defaults."""
+    return run_lessons(asked_for(request.session, "full_run"), tmp_path_factory.mktemp("full"))
+
+
+@pytest.fixture(scope="session")
+def tiny_run(request, tmp_path_factory, tiny_model):
+    """The report's entry of each lesson by number, run quickly with a model that is not the course's."""
+    options = ["--quick", "-p", "model", str(tiny_model)]
+    return run_lessons(asked_for(request.session, "tiny_run"), tmp_path_factory.mktemp("tiny-run"), *options)
+
+
+def entry_of(run, request):
+    entry = run[request.module.__name__.removeprefix("test_lesson_")]
+    assert entry["status"] == "ok", entry["error"]
+    return entry
+
+
+@pytest.fixture(scope="module")
+def report(full_run, request):
+    """The full run's entry of the lesson whose module asks."""
+    return entry_of(full_run, request)
+
+
+@pytest.fixture(scope="module")
+def tiny_report(tiny_run, request):
+    """The quick run's entry of the lesson whose module asks."""
+    return entry_of(tiny_run, request)

@@ -1,7 +1,9 @@
-"""How the lessons' tests run a lesson and read a notebook."""
+"""How the tests run lessons and read notebooks."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -9,22 +11,46 @@ from pathlib import Path
 
 import nbformat
 
+from course_utils import __main__ as command
+
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
-def validate(lesson, output, *more):
-    """Runs ``python -m course_utils validate LESSON``; returns the finished process and the report's part on it.
+def number(path):
+    return path.stem.split("_")[0]
 
-    The part is None where nothing was run.
+
+def asked_for(session, fixture):
+    """The numbers of the lessons whose report the collected tests take from ``fixture``, or from one made of it.
+
+    A test asks for a lesson by standing in that lesson's module, ``test_lesson_06.py``, or by its parameter ``lesson``.
     """
-    command = [sys.executable, "-m", "course_utils", "validate", lesson, "--output", output, *more]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1500)
+    wanted = set()
+    for item in session.items:
+        if fixture in item.fixturenames:
+            own = item.module.__name__.removeprefix("test_lesson_")
+            wanted.add(item.callspec.params["lesson"] if "lesson" in item.fixturenames else own)
+    return sorted(wanted)
+
+
+def run_lessons(numbers, output, *options):
+    """Runs ``python -m course_utils validate`` once over these lessons; gives the report's entry of each by number."""
+    words = [sys.executable, "-m", "course_utils", "validate", *numbers, "--output", output, *options]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=3600)
     path = output / "report.json"
-    if not path.exists():
-        return done, None
-    (part,) = json.loads(path.read_text())["lessons"].values()
-    return done, part
+    assert path.exists(), done.stdout + done.stderr
+    return {name.split("_")[0]: entry for name, entry in json.loads(path.read_text())["lessons"].items()}
+
+
+def refusal(lesson, *options):
+    """The one line with which ``validate`` refuses these options, before anything runs or is written."""
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        code = command.main(["validate", lesson, "--output", "/dev/null/nowhere", *options])
+    assert code == 2
+    (line,) = said.getvalue().splitlines()
+    return line
 
 
 def code_cells(path):

@@ -258,9 +258,7 @@ def test_enough_merges_were_judged():
     """An adapter that 16 bits can hardly hold may be merged in any way; it must not be most of what was tried."""
     clear = [ratio for name, faint, ratio in JUDGED if name != "right" and not faint]
     right = [ratio for name, _, ratio in JUDGED if name == "right"]
-    print(
-        f"{len(JUDGED)} merges; right: at most {max(right):.2f}; wrong and not faint: {len(clear)}, from {min(clear):.1f}"
-    )
+    print(f"{len(JUDGED)} merges; right ones up to {max(right):.2f}, {len(clear)} wrong ones from {min(clear):.1f}")
     assert len(JUDGED) >= 200 and len(clear) >= len(JUDGED) / 2
 
 

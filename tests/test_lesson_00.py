@@ -1,23 +1,9 @@
 """Lesson 00 by papermill: in a minute or two, and thirty steps are enough to see the difference."""
 
 import pytest
-from lessons import NOTEBOOKS, ROOT, code_cells, validate
+from lessons import NOTEBOOKS, ROOT, code_cells, refusal
 
 from course_utils import checks
-
-
-@pytest.fixture(scope="module")
-def report(tmp_path_factory):
-    done, lesson = validate("00", tmp_path_factory.mktemp("report"))
-    assert done.returncode == 0, done.stdout + done.stderr
-    return lesson
-
-
-@pytest.mark.slow
-def test_it_runs_within_its_budget(report):
-    assert report["status"] == "ok" and report["widget_errors"] == 0
-    assert report["seconds"] < 400  # a minute on two free cores
-    assert report["peak_rss_mb"] < 6144
 
 
 @pytest.mark.slow
@@ -25,14 +11,6 @@ def test_thirty_steps_are_enough_to_see_it(report):
     results = report["results"]
     assert results["accuracy_before"] <= 0.05 and results["accuracy_after"] >= 0.4
     assert results["loss_last"] < 0.6 * results["loss_first"]
-
-
-@pytest.mark.slow
-def test_any_local_model_runs_the_same_cells(tiny_model, tmp_path):
-    options = ["-p", "model", str(tiny_model), "-p", "steps", "2", "-p", "questions", "8", "-p", "question", "Why?"]
-    done, lesson = validate("00", tmp_path, *options)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert lesson["widget_errors"] == 0
 
 
 @pytest.mark.parametrize(
@@ -44,11 +22,8 @@ def test_any_local_model_runs_the_same_cells(tiny_model, tmp_path):
         (["-p", "stepps", "9"], "steps"),
     ],
 )
-def test_bad_parameters_are_one_line(tmp_path, options, said):
-    done, _ = validate("00", tmp_path, *options)
-    assert done.returncode == 2
-    assert said in done.stderr and "Traceback" not in done.stderr
-    assert not list(tmp_path.iterdir())
+def test_bad_parameters_are_one_line(options, said):
+    assert said in refusal("00", *options)
 
 
 def test_the_map_links_every_lesson_that_is_there():

@@ -1,0 +1,24 @@
+"""What holds for every lesson's run: it ends without an error, within its time and memory."""
+
+import pytest
+from lessons import NOTEBOOKS, number
+
+# Twice what a lesson may take on two free cores, and a little: the machine may be busy.
+SECONDS, MEGABYTES = 480, 6144
+
+each = pytest.mark.parametrize("lesson", [number(path) for path in NOTEBOOKS])
+
+
+@pytest.mark.slow
+@each
+def test_it_runs_within_its_budget(full_run, lesson):
+    entry = full_run[lesson]
+    assert entry["status"] == "ok", entry["error"]
+    assert entry["widget_errors"] == 0
+    assert entry["seconds"] < SECONDS and entry["peak_rss_mb"] < MEGABYTES
+
+
+@pytest.mark.slow
+@each
+def test_any_local_model_runs_the_same_cells(tiny_run, lesson):
+    assert tiny_run[lesson]["status"] == "ok", tiny_run[lesson]["error"]
