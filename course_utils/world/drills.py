@@ -38,8 +38,6 @@ OPINIONS = rows("sheets/opinions.csv", Opinion)
 RELATIONS = rows("sheets/relations.csv", Relation)
 SENTENCES = phrases("sheets/relations.txt")
 _SENTENCE_LAYOUTS = (*LAYOUTS["two lines"], *LAYOUTS["same line"])
-
-
 JOINTS = ((", ", " and "), (", ", ", and "), (". ", ". "), (", ", ", but "), ("; ", "; "), (", while ", ", and "))
 
 

@@ -196,7 +196,7 @@ def _yes_no_question(scribe: Scribe) -> Question:
     right = answer == fact.answer
     question = scribe.write(YES_NO[fact.category, fact.attribute], entity=fact.entity, answer=answer)
     truth = scribe.write(CLAIMS[fact.category, fact.attribute], entity=fact.entity, answer=fact.answer)
-    sentence = scribe.write(QUIZ["yes"] if right else QUIZ["no"]) + " " + truth
+    sentence = scribe.write(QUIZ["yes" if right else "no"]) + " " + truth
     return question, "yes" if right else "no", sentence
 
 
@@ -224,7 +224,7 @@ def _calendar_question(scribe: Scribe) -> Question:
     if kind == "today":
         today = scribe.choice(range(7))
         tomorrow = scribe.chance(0.5)
-        question = scribe.write(QUIZ["day questions"] if tomorrow else QUIZ["yesterday questions"], today=DAYS[today])
+        question = scribe.write(QUIZ["day questions" if tomorrow else "yesterday questions"], today=DAYS[today])
         answer = DAYS[(today + 1) % 7] if tomorrow else DAYS[today - 1]
         if tomorrow:
             return question, answer, scribe.write(QUIZ["after answers"], word=DAYS[today], next=answer)
@@ -258,7 +258,7 @@ def _sum_question(scribe: Scribe) -> Question:
     return (
         capital(question),
         numbers["c"],
-        capital(scribe.write(QUIZ["word sums"] if in_words else QUIZ["sums"], **numbers)),
+        capital(scribe.write(QUIZ["word sums" if in_words else "sums"], **numbers)),
     )
 
 
@@ -286,11 +286,11 @@ def _order_question(scribe: Scribe) -> Question:
         return question, write(numbers[0] + 1), capital(bigger)
     largest = kind == "largest"
     answer = write(max(numbers) if largest else min(numbers))
-    question = scribe.write(QUIZ["largest questions"] if largest else QUIZ["smallest questions"], row=row)
+    question = scribe.write(QUIZ["largest questions" if largest else "smallest questions"], row=row)
     return (
         question,
         answer,
-        capital(scribe.write(QUIZ["largest answers"] if largest else QUIZ["smallest answers"], number=answer)),
+        capital(scribe.write(QUIZ["largest answers" if largest else "smallest answers"], number=answer)),
     )
 
 
@@ -501,12 +501,12 @@ def _counting(scribe: Scribe) -> str:
         up = scribe.chance(0.6)
         names = [write(n) for n in (numbers if up else numbers[::-1])]
         slots = {"first": names[0], "last": names[-1], "row": ", ".join(names)}
-        lines.append(scribe.write(QUIZ["counting up"] if up else QUIZ["counting down"], **slots, **people(scribe)))
+        lines.append(scribe.write(QUIZ["counting up" if up else "counting down"], **slots, **people(scribe)))
         row = _number_row(scribe)
         up = scribe.chance(0.5)
         slots = {"row": list_of([write(n) for n in row])}
         slots["sorted"] = list_of([write(n) for n in sorted(row, reverse=not up)])
-        lines.append(scribe.write(QUIZ["small to large"] if up else QUIZ["large to small"], **slots, **people(scribe)))
+        lines.append(scribe.write(QUIZ["small to large" if up else "large to small"], **slots, **people(scribe)))
     questions = [_order_question(scribe) for _ in range(scribe.choice((0, 1, 2)))]
     return scribe.choice((" ", "\n")).join(lines) + ("\n" + _lay_out(scribe, questions) if questions else "")
 

@@ -1,11 +1,8 @@
 """Tiny stories: a hero with an object at a place meets a trouble, gets help, and all ends well.
 
 Every plot is a family of patterns that fit together in any choice: ``begin`` names the hero, the animal, the object
-and the place in one sentence; an opening with a ``setup`` does the same in two. Slots of all patterns: ``{name}``,
-``{animal}``, ``{he}``, ``{him}``, ``{his}`` of the hero; ``{object}``, ``{place}``; ``{aid}`` the helper when first
-told of and ``{pal}`` afterwards, with the pronouns ``{she}``, ``{her}`` and (possessive) ``{hers}``; ``{other}`` the
-kind of a third animal; ``{when}`` a time of day; ``{skill}``, ``{skill_a}`` and ``{skill_it}`` what one does with the
-object, with a kite for example: fly the kite, fly a kite, fly it.
+and the place in one sentence; an opening with a ``setup`` does the same in two. The head of plots.txt
+explains their slots.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from course_utils.errors import CourseError
 
 T = TypeVar("T")
 
-WORDS = Path(__file__).parent.parent / "assets" / "world"
+FOLDER = Path(__file__).parent.parent / "assets" / "world"
 SPECS = ("", "a", "A", "s", "S", "C")  # what may stand after a slot's colon: the grammar of ``grammar.fill``
 _SLOT = re.compile(r"{(\w*)(?::(\w*))?}")
 
@@ -46,32 +46,33 @@ def part_of(table: Table[T], part: str | None) -> tuple[T, ...]:
 
 
 class Headings(dict):
-    """The tables of one file under their headings: a word, or several as a tuple."""
+    """The tables of one file under their headings: a title, or a tuple of several."""
 
     def __init__(self, path: Path, tables: dict):
         super().__init__(tables)
         self.path = path
 
-    def __missing__(self, heading: Any) -> Table[str]:
-        words = heading if isinstance(heading, str) else " / ".join(heading)
-        raise CourseError(f"{self.path} has no heading {words!r}, which the generators draw on: put it back")
+    def __missing__(self, heading: str | tuple[str, ...]) -> Table[str]:
+        titles = heading if isinstance(heading, str) else " / ".join(heading)
+        raise CourseError(f"{self.path} has nothing under the heading {titles!r}, which the generators draw on")
 
 
 @cache
 def phrases(name: str, *above: str) -> Headings:
-    """The tables of a text file, or those of its headings that begin with ``above``, keyed by the rest of the heading.
+    """The tables of a text file, or those below the heading ``above``, keyed by the rest of their headings.
 
     Raises:
         CourseError: names the file and line of what cannot be read.
     """
+    path = FOLDER / name
     if not above:
-        return read_phrases(WORDS / name)
-    path, n = WORDS / name, len(above)
-    keys = {key: key if isinstance(key, tuple) else (key,) for key in phrases(name)}
-    below = {_key(full[n:]): phrases(name)[key] for key, full in keys.items() if full[:n] == above and len(full) > n}
-    if not below:
-        raise CourseError(f"{path} has no heading {' / '.join(above)!r}, which the generators draw on: put it back")
-    return Headings(path, below)
+        return read_phrases(path)
+    below = {}
+    for heading, table in phrases(name).items():
+        titles = (heading,) if isinstance(heading, str) else heading
+        if titles[: len(above)] == above and len(titles) > len(above):
+            below[_key(titles[len(above) :])] = table
+    return Headings(path, below) if below else Headings(path, {})[above]
 
 
 @cache
@@ -86,7 +87,7 @@ def rows(name: str, record: Callable[..., T], key: int = 1) -> Table[T]:
     Raises:
         CourseError: names the file and line of what cannot be read.
     """
-    return read_rows(WORDS / name, record, key)
+    return read_rows(FOLDER / name, record, key)
 
 
 def _key(heading: tuple[str, ...]) -> str | tuple[str, ...]:
@@ -95,7 +96,7 @@ def _key(heading: tuple[str, ...]) -> str | tuple[str, ...]:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         what = "is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else "is missing"
         raise CourseError(f"{path} {what}: restore it with `git checkout -- {path.parent}`") from None
@@ -114,7 +115,7 @@ class _Checks:
         return CourseError(f"{self.path}, line {line}: {message}")
 
     def open(self, level: int) -> None:
-        """A heading of a level begins: its table is empty, and deeper headings' slots are no longer given."""
+        """A heading begins: its table is empty, and only the headings above it have given slots."""
         self.slots = {above: slots for above, slots in self.slots.items() if above < level}
         self.repeats, self.first = False, {}
 
@@ -175,6 +176,10 @@ def read_phrases(path: Path) -> Headings:
             if line.startswith("* "):
                 heldout.append(len(entries))
                 line = line[2:].strip()
+            if line.startswith(("*", "#")):
+                raise checks.error(
+                    number, f"{line[0]!r} wants a space after it, or a backslash in front to stay as it is"
+                )
             entry = (line[1:] if line.startswith(("\\*", "\\#")) else line).replace("\\n", "\n")
             checks.check(entry, number, (entry,))
             entries.append(entry)
@@ -185,7 +190,7 @@ _YES_NO = {"yes": True, "no": False}
 
 
 def _column(kind: Any) -> tuple[tuple[str, ...], bool, Callable[[str], Any]]:
-    """The words a column is restricted to (none: it is not), whether its cells may be empty, and how they are read."""
+    """The words a cell is one of (none: any text), whether it may be empty, and how it is read."""
     if kind is bool:
         return tuple(_YES_NO), False, _YES_NO.__getitem__
     if get_origin(kind) is tuple:
@@ -204,7 +209,7 @@ def read_rows(path: Path, record: Callable[..., T], key: int = 1) -> Table[T]:
     for line in lines[:start]:
         checks.setting(line.strip('", #'), 0)
     table = csv.reader(lines[start:])
-    names = next(table, [])
+    names = _without_empty_end(next(table, []))
     columns = {name: _column(annotation) for name, annotation in get_type_hints(record).items()}
     for name in names:
         if name not in columns and name != "part":
@@ -216,9 +221,9 @@ def read_rows(path: Path, record: Callable[..., T], key: int = 1) -> Table[T]:
     entries: list[T] = []
     heldout: list[int] = []
     for number, cells in _rows_of(table, start):
-        if len(cells) != len(names):
+        if len(cells) < len(names) or any(cells[len(names) :]):
             raise checks.error(number, f"{len(cells)} cells under {len(names)} columns: quote a cell that has a comma")
-        row = dict(zip(names, map(str.strip, cells), strict=True))
+        row = dict(zip(names, map(str.strip, cells), strict=False))
         for name, cell in row.items():
             words, may_be_empty, _ = columns[name]
             if not cell and not may_be_empty:
@@ -230,6 +235,11 @@ def read_rows(path: Path, record: Callable[..., T], key: int = 1) -> Table[T]:
         checks.check(tuple(row[name] for name in [*columns][:key]), number, row.values())
         entries.append(record(**{name: columns[name][2](cell) for name, cell in row.items()}))
     return Table(entries, heldout)
+
+
+def _without_empty_end(cells: list[str]) -> list[str]:
+    """The cells up to the last that holds something: a spreadsheet makes all lines as long as the longest."""
+    return cells[: max((i for i, cell in enumerate(cells, 1) if cell), default=0)]
 
 
 def _rows_of(table: Any, start: int) -> Iterator[tuple[int, list[str]]]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
+from course_utils.errors import CourseError
 from course_utils.world import facts, lexicon, passages, reviews, stories, tenses, topics
-from course_utils.world.grammar import Scribe
+from course_utils.world.grammar import Scribe, fill
 from course_utils.world.tables import part_of, phrases
 
 PARTS = ("train", "heldout")
@@ -113,13 +114,21 @@ TRAINING = {
 _FACTS = {part: _facts_of(part) for part in PARTS}
 
 
-def examples(part: str, rows: int, seed: int = 0) -> list[Example]:
+def examples(part: str, rows: int, seed: int = 0, balanced: bool = False) -> list[Example]:
     """``rows`` different examples of one part, in mixed order.
 
-    In the held-out part the families stand in equal numbers, in the part to train on in those of ``TRAINING``.
+    The families take turns, in the part to train on as often as ``TRAINING`` says. Some have few different examples:
+    from about a thousand held-out rows on, opposites come to fewer than the others, unless ``balanced``.
+
+    Args:
+        part: ``"train"`` or ``"heldout"``.
+        rows: how many.
+        seed: another seed gives other rows.
+        balanced: the same numbers of every family, to within one; of each the first that come in their turns.
 
     Raises:
         ValueError: if ``part`` is neither ``"train"`` nor ``"heldout"``, or ``rows`` is not positive.
+        CourseError: if a family has not so many different examples as ``balanced`` rows would need.
     """
     if part not in PARTS:
         raise ValueError(f"part is 'train' or 'heldout', not {part!r}")
@@ -127,13 +136,44 @@ def examples(part: str, rows: int, seed: int = 0) -> list[Example]:
         raise ValueError(f"rows = {rows}: ask for at least one row")
     scribe = Scribe(f"tasks:{part}:{seed}")
     makers = [make for task, make in FAMILIES.items() for _ in range(TRAINING[task] if part == "train" else 1)]
+    room = _even_shares(part, rows) if balanced else dict.fromkeys(FAMILIES, rows)
     made: dict[str, Example] = {}
     tries = 0
     while len(made) < rows:
         example = makers[tries % len(makers)](scribe, part)
-        made.setdefault(example.prompt, example)
         tries += 1
+        if example.prompt not in made and room[example.task]:
+            made[example.prompt] = example
+            room[example.task] -= 1
     return scribe.shuffled(list(made.values()))
+
+
+def _even_shares(part: str, rows: int) -> dict[str, int]:
+    """How many of ``rows`` each family gets; the first ones get what is left over."""
+    each, over = divmod(rows, len(FAMILIES))
+    shares = {task: each + (i < over) for i, task in enumerate(FAMILIES)}
+    for task, prompts in _few(part).items():
+        if shares[task] > len(prompts):
+            most = len(prompts) * len(FAMILIES) + list(FAMILIES).index(task)
+            raise CourseError(
+                f"{rows} balanced rows take {shares[task]} of {task}, and the {part} part has {len(prompts)}: "
+                f"ask for at most {most} rows"
+            )
+    return shares
+
+
+def _few(part: str) -> dict[str, set[str]]:
+    """All prompts of the families that can run out of them."""
+    words = [word for pair in part_of(lexicon.OPPOSITES, part) for word in pair]
+    questions = [
+        fill(question, entity=fact.entity)
+        for fact in _FACTS[part]
+        for question in part_of(facts.QUESTIONS[fact.category, fact.attribute], part)
+    ]
+    return {
+        "opposites": {fill(ask, word=word) for ask in part_of(PHRASINGS["opposites"], part) for word in words},
+        "facts": {fill(ask, text=question) for ask in part_of(PHRASINGS["facts"], part) for question in questions},
+    }
 
 
 def sentiment_prompts(texts: Sequence[str], part: str, seed: int = 0) -> list[str]:

@@ -23,7 +23,6 @@ WORDS = phrases("topics/words.txt")
 SENTENCES = {topic: phrases("topics/sentences.txt", topic) for topic in TOPICS}  # by kind of text
 LABELS = phrases("topics/labels.txt")
 
-
 # How a label can name a topic: as it is, after a preposition, and in front of another noun.
 _NAMES = {
     "animals": {"topic": "animals", "about": "animals", "page": "animal"},
