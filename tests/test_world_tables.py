@@ -142,6 +142,7 @@ def test_a_text_file_is_read(tmp_path):
         ("Slots: {a}\n# one\nA {a:x}.", r"line 3: \{a:x\}: after a colon stands one of a A s S C"),
         ("Slots: {a}\n# one\nA {a.", "line 3: a brace without its partner"),
         ("Slots: {a}\n# one\nA a}.", "line 3: a brace without its partner"),
+        ("Slots: {a}\n# one\nSlots: none\nA {a}.", r"line 4: nothing fills .* none"),
         ("# one\nA.\nB.\n* A.", r"line 4: 'A\.' stands in line 2 already"),
         ("# one\nA.\n# one\nB.", "line 3: the heading 'one' stands above already"),
         ("# one\n### two\nA.", "line 2: a heading with ### needs one with ## above it"),

@@ -122,7 +122,7 @@ class _Checks:
     def setting(self, line: str, level: int) -> bool:
         """Takes a line that says which slots are given, or that entries may repeat."""
         if line.startswith("Slots:"):
-            self.slots[level] = re.findall(r"\w+", line.removeprefix("Slots:"))
+            self.slots[level] = re.findall(r"{(\w+)}", line)
             return True
         if line.startswith("Repeats:"):
             self.repeats = True
