@@ -7,7 +7,7 @@ same question comes once, in ever other words, and most of what there is to pred
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from course_utils.world import facts, passages, reviews, tenses, topics
 from course_utils.world.grammar import Scribe, capital, fill
@@ -24,12 +24,15 @@ class Opinion(NamedTuple):
     negative: str
 
 
+Side = Literal["person", "object", "animal", "place", "food", "job", "day", "colour"]
+
+
 class Relation(NamedTuple):
     """A relation between ``{a}`` and ``{b}``, and which words these are; its sentences stand under its name."""
 
     relation: str
-    a: str
-    b: str
+    a: Side
+    b: Side
 
 
 LAYOUTS = phrases("sheets/layouts.txt")

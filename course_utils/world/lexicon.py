@@ -8,7 +8,7 @@ will be no more of stands here: days, months, seasons and numbers.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from course_utils.world.tables import Table, rows
 
@@ -96,7 +96,7 @@ class Name(NamedTuple):
     """A name and its pronoun."""
 
     name: str
-    pronoun: str
+    pronoun: Literal["he", "she", "it"]
 
 
 CATEGORIES: dict[str, Table] = {

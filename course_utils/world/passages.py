@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from course_utils.errors import CourseError
 from course_utils.world.grammar import Scribe, fill
 from course_utils.world.lexicon import Name
 from course_utils.world.tables import Table, part_of, phrases, rows
@@ -23,7 +24,7 @@ class Slot(NamedTuple):
 
     fact: str
     slot: str
-    words: str
+    words: str  # "name", or a heading of words.txt
     asks: Literal["who", "where", "what", "when"] | None
     answer: str | None
 
@@ -64,6 +65,10 @@ SENTENCES = phrases("passages/sentences.txt")
 def _kind(fact: str) -> Kind:
     patterns = phrases("passages/facts.txt", fact)
     slots = {slot.slot: slot for slot in rows("passages/facts.csv", Slot, 2) if slot.fact == fact}
+    for slot in slots.values():
+        if slot.words not in _TABLES:
+            known = ", ".join(_TABLES)
+            raise CourseError(f"passages/facts.csv, {fact}: nothing is called {slot.words!r}; there are: {known}")
     asked = [heading[0] for heading in patterns if isinstance(heading, tuple) and heading[1] == "questions"]
     return Kind(
         {name: slot.words for name, slot in slots.items()},
