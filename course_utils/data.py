@@ -27,13 +27,15 @@ __all__ = [
 HANDWRITTEN = Path(__file__).parent.parent / "tests" / "handwritten_reviews.jsonl"
 
 
-def instructions(part: str = "train", rows: int = 3000, seed: int = 0) -> Any:
+def instructions(part: str = "train", rows: int = 3000, seed: int = 0, balanced: bool = False) -> Any:
     """Instruction rows of one part, made by the small world's generator.
 
     Args:
         part: ``"train"`` or ``"heldout"``; they share neither entities nor phrasings.
         rows: how many.
         seed: another seed gives other rows.
+        balanced: the same number of rows from every family of tasks, to within one. Without it the families take
+            turns, and one that has no more new rows stands back.
 
     Returns:
         A ``datasets.Dataset`` with the columns ``task``, ``prompt``, ``answer``, ``required`` (the words that a
@@ -41,7 +43,7 @@ def instructions(part: str = "train", rows: int = 3000, seed: int = 0) -> Any:
     """
     from datasets import Dataset
 
-    made = tasks.examples(part, rows, seed)
+    made = tasks.examples(part, rows, seed, balanced)
     return Dataset.from_list(
         [row_of(example.task, example.prompt, example.answer, example.required) for example in made]
     )

@@ -7,8 +7,10 @@ from collections import Counter
 import pytest
 
 from course_utils import data, world
-from course_utils.world import facts, lexicon, reviews, stories, tasks
-from course_utils.world.grammar import Scribe, article, fill, part_of, plural
+from course_utils.errors import CourseError
+from course_utils.world import documents, facts, lexicon, reviews, stories, tasks
+from course_utils.world.grammar import Scribe, article, fill, plural
+from course_utils.world.tables import part_of
 
 
 def test_grammar():
@@ -31,8 +33,8 @@ def test_same_seed_same_text():
 def test_every_kind_takes_its_share():
     count = 3000
     kinds = Counter(world.document(0, i).kind for i in range(count))
-    assert sum(share for share, _ in world.SHARES.values()) == pytest.approx(1.0)
-    for kind, (share, _) in world.SHARES.items():
+    assert sum(share for share, _ in documents.SHARES.values()) == pytest.approx(1.0)
+    for kind, (share, _) in documents.SHARES.items():
         assert abs(kinds[kind] / count - share) < 4 * (share * (1 - share) / count) ** 0.5, kind
 
 
@@ -86,6 +88,34 @@ def test_families_have_their_shares(part, weights):
         assert abs(counts[task] / 400 - weight / sum(weights.values())) < 0.15 / len(weights)
 
 
+@pytest.mark.parametrize(("part", "rows"), [("heldout", 1587), ("heldout", 403), ("train", 500), ("train", 3)])
+def test_balanced_families_are_equal_and_come_from_the_same_stream(part, rows):
+    balanced = tasks.examples(part, rows, 2, balanced=True)
+    counts = Counter(e.task for e in balanced)
+    assert len(balanced) == len({e.prompt for e in balanced}) == rows
+    assert {counts[task] for task in tasks.FAMILIES} <= {rows // 8, -(-rows // 8)}
+    assert balanced == tasks.examples(part, rows, 2, balanced=True)
+
+
+def test_balanced_rows_are_the_first_of_every_family():
+    def families(examples):
+        return {task: {e.prompt for e in examples if e.task == task} for task in tasks.FAMILIES}
+
+    balanced = families(tasks.examples("train", 80, 0, balanced=True))
+    for few, many in zip(balanced.values(), families(tasks.examples("train", 180, 0)).values(), strict=True):
+        assert few == many if len(many) == 10 else few < many
+
+
+def test_balanced_rows_that_a_family_does_not_have_are_refused():
+    assert Counter(e.task for e in tasks.examples("heldout", 5000, 0))["opposites"] < 5000 / 8
+    with pytest.raises(CourseError, match="625 of opposites, and the heldout part has 198: ask for at most 1587"):
+        tasks.examples("heldout", 5000, 0, balanced=True)
+    with pytest.raises(CourseError, match="198"):
+        data.instructions("heldout", 1588, balanced=True)
+    rows = data.instructions("heldout", 16, balanced=True)
+    assert set(Counter(rows["task"]).values()) == {2}
+
+
 def test_parts_share_no_prompt_entity_or_phrasing():
     train, heldout = tasks.examples("train", 3000, 0), tasks.examples("heldout", 800, 0)
     assert not {e.prompt for e in train} & {e.prompt for e in heldout}
@@ -97,8 +127,7 @@ def test_parts_share_no_prompt_entity_or_phrasing():
         assert not required(train, place) & required(heldout, place)
     opposites = [{e.answer for e in part if e.task == "opposites"} for part in (train, heldout)]
     assert not opposites[0] & opposites[1]
-    for phrasings in (tasks.SENTIMENT, tasks.STORY, tasks.OPPOSITE, tasks.SORT, tasks.COUNT, tasks.PAST,
-                      tasks.QUESTION, tasks.TOPIC, tasks.FIND, tasks.FACT):  # fmt: skip
+    for phrasings in tasks.PHRASINGS.values():
         assert not set(part_of(phrasings, "train")) & set(part_of(phrasings, "heldout"))
     told = {fact.entity for fact in tasks._FACTS["train"]} & {fact.entity for fact in tasks._FACTS["heldout"]}
     assert not told

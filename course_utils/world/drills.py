@@ -7,130 +7,41 @@ same question comes once, in ever other words, and most of what there is to pred
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
 
 from course_utils.world import facts, passages, reviews, tenses, topics
 from course_utils.world.grammar import Scribe, capital, fill
 from course_utils.world.lexicon import CATEGORIES, DAYS, OPPOSITES, number_word
+from course_utils.world.tables import phrases, rows
 
 Item = tuple[str, str]  # what is given, and the answer
 
-# fmt: off
-ONE_LINE = (
-    "{given} - {answer}", "{given}: {answer}", "{given} = {answer}", "{given} -> {answer}", "{given} ({answer})",
-    "{given} / {answer}", "{given} becomes {answer}", "{given}; {answer}", "{given} ... {answer}", "{given} | {answer}",
-    "* {given}: {answer}", "- {given} - {answer}", "{given} >> {answer}", "[{given}] {answer}",
-    "({given}) {answer}", "{given} + {answer}",
-)
-TWO_LINES = (
-    "{given}\n{answer}", "{given}\nAnswer: {answer}", "{given}\n-> {answer}", "{given}\n= {answer}",
-    "{given}\n- {answer}",
-    "Q: {given}\nA: {answer}", "{given}\nSolution: {answer}", "{given}\n({answer})", "{given}\n{answer:C}.",
-    "* {given}\n* {answer}", "{given}\nRight: {answer}", "{given}\n>> {answer}", "{given}\nI write: {answer}",
-    "{given}\nOur answer: {answer}", "Given: {given}\nFound: {answer}", "{given}\nResult: {answer}",
-    "Task: {given}\nDone: {answer}", "{given}\nIt is this: {answer}",
-)
-SAME_LINE = (
-    "{given} {answer}", "{given} {answer:C}.", "{given} Answer: {answer}", "{given} ({answer})", "{given} - {answer}",
-    "{given} -> {answer}", "{given} = {answer}", "{given} That is: {answer}.", "{given} [{answer}]",
-    "{given} | {answer}",
-    "{given} I say: {answer}.", "{given} Right: {answer}",
-)
 
-# Two words for two opinions. "{label}" in a layout is where the first or the second stands.
-OPINIONS = (
-    ("positive", "negative"), ("positive", "negative"), ("good", "bad"), ("happy", "unhappy"), ("glad", "angry"),
-    ("yes", "no"), ("pleased", "not pleased"), ("liked it", "did not like it"), ("for it", "against it"),
-    ("praise", "complaint"), ("content", "disappointed"), ("worth it", "not worth it"), ("plus", "minus"),
-    ("recommended", "not recommended"), ("thumbs up", "thumbs down"), ("a friend of it", "no friend of it"),
-    ("satisfied", "dissatisfied"), ("five stars", "one star"), ("would buy again", "would not buy again"),
-)
-OPINION_LAYOUTS = (
-    "{given}\n{answer:C}", "{given} {answer:C}.", "{given} ({answer})", "{given} - {answer}", "{given}\n-> {answer}",
-    "{answer:C}: {given}", "Review: {given}\nOpinion: {answer}", "{given}\nThe writer: {answer}", "{given} [{answer}]",
-    "Text: {given}\nSentiment: {answer}", "{given}\nMood: {answer}", "[{answer}] {given}", "{given} = {answer}",
-    "Somebody wrote: {given}\nVerdict: {answer}", "{given}\nI put it down as: {answer}", "* {given}\n* {answer}",
-    "Review: {given}\nLabel: {answer}", "{given}\nHow does it sound? {answer:C}", "{given} So: {answer}.",
-    "Customer: {given}\nOur note: {answer}", "{given}\n({answer})", "{given} | {answer}",
-    "Letter: {given} Kind: {answer}",
-    "{given}\nWhat is it? {answer:C}.", "{answer:C} - {given}", "({answer}) {given}",
-)
-TOPIC_LAYOUTS = (
-    "{given}\n{answer:C}", "{given} ({answer})", "{given} - {answer}", "Text: {given}\nTopic: {answer}",
-    "{answer:C}: {given}",
-    "{given}\nThis is about {answer}.", "{given}\nSubject: {answer}", "[{answer}] {given}", "{given} -> {answer}",
-    "{given}\nIt belongs to {answer}.", "{given}\nPage: {answer}", "{given} = {answer}", "{given}\nAbout {answer}",
-)
+class Opinion(NamedTuple):
+    """Two words for two opinions."""
 
-# One relation said of several pairs: the statement, what is asked for its second part, what is asked for its first.
-# "{a}" and "{b}" are the pair, words of the kinds that stand first.
-RELATIONS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = (
-    ("person", "object", ("{a} has the {b}", "{a} holds the {b}", "the {b} is with {a}", "the {b} belongs to {a}"),
-     ("What does {a} have?", "What is with {a}?", "Which thing belongs to {a}?"),
-     ("Who has the {b}?", "With whom is the {b}?", "Whose is the {b}?", "Who is the one with the {b}?")),
-    ("person", "object", ("{a} bought the {b}", "{a} paid for the {b}", "the {b} was bought by {a}"),
-     ("What did {a} buy?", "What did {a} get in the shop?", "What did {a} pay for?"),
-     ("Who bought the {b}?", "Who paid for the {b}?", "By whom was the {b} bought?")),
-    ("person", "object", ("{a} found the {b}", "the {b} was found by {a}", "{a} came upon the {b}"),
-     ("What did {a} find?", "What did {a} come upon?"), ("Who found the {b}?", "By whom was the {b} found?")),
-    ("person", "object", ("{a} lost the {b}", "{a} forgot the {b}", "the {b} was lost by {a}",
-    "{a} left the {b} behind"),
-     ("What did {a} lose?", "What did {a} leave behind?"), ("Who lost the {b}?", "Who has to look for the {b}?")),
-    ("person", "place", ("{a} is in the {b}", "{a} waits in the {b}", "in the {b} sits {a}", "{a} went to the {b}"),
-     ("Where is {a}?", "Where should I look for {a}?", "In which place is {a}?"),
-     ("Who is in the {b}?", "Whom do you meet in the {b}?", "Who went to the {b}?")),
-    ("object", "place", ("the {a} is in the {b}", "the {a} lies in the {b}", "in the {b} is the {a}",
-                         "you find the {a} in the {b}"),
-     ("Where is the {a}?", "Where should I look for the {a}?", "In which place is the {a}?", "Where does the {a} lie?"),
-     ("What is in the {b}?", "Which thing lies in the {b}?", "What do you find in the {b}?")),
-    ("person", "animal", ("{a} saw the {b}", "the {b} was seen by {a}", "{a} met the {b}", "{a} feeds the {b}"),
-     ("What did {a} see?", "Which animal did {a} meet?", "What did {a} notice?"),
-     ("Who saw the {b}?", "Who met the {b}?", "To whom did the {b} show itself?")),
-    ("person", "food", ("{a} ate the {b}", "{a} likes the {b}", "the {b} was for {a}", "{a} ordered the {b}"),
-     ("What did {a} eat?", "What was for {a}?", "What did {a} have on the plate?"),
-     ("Who ate the {b}?", "For whom was the {b}?", "Who enjoyed the {b}?")),
-    ("person", "day", ("{a} comes on {b}", "on {b} it is the turn of {a}", "{a} has time on {b}", "{a} is free on {b}"),
-     ("When does {a} come?", "On which day is it the turn of {a}?", "When is {a} free?"),
-     ("Who comes on {b}?", "Who has time on {b}?", "Whose turn is it on {b}?")),
-    ("person", "job", ("{a} is the {b}", "the {b} is called {a}", "{a} works as the {b}", "they call the {b} {a}"),
-     ("What is {a}?", "What work does {a} do?"), ("Who is the {b}?", "What is the {b} called?")),
-    ("person", "person", ("{a} met {b}", "{a} called {b}", "{a} thanked {b}", "{a} helped {b}", "{a} wrote to {b}"),
-     ("Whom did {a} see?", "With whom was {a}?", "Who heard from {a}?"),
-     ("Who came to {b}?", "From whom did {b} hear?", "Who was the one for {b}?")),
-    ("animal", "place", ("the {a} sleeps in the {b}", "the {a} lives in the {b}", "the {a} hid in the {b}"),
-     ("Where is the {a}?", "Where does the {a} sleep?", "Where did the {a} hide?"),
-     ("Which animal is in the {b}?", "What sleeps in the {b}?", "What lives in the {b}?")),
-    ("object", "colour", ("the {a} is {b}", "{b} is the colour of the {a}", "they painted the {a} {b}"),
-     ("What colour is the {a}?", "Which colour has the {a}?", "How was the {a} painted?"),
-     ("What is {b}?", "Which thing is {b}?", "Which thing did they paint {b}?")),
-)
-COLOURS = ("red", "blue", "green", "yellow", "white", "black", "brown", "grey", "pink", "purple", "orange", "golden")
+    positive: str
+    negative: str
+
+
+Side = Literal["person", "object", "animal", "place", "food", "job", "day", "colour"]
+
+
+class Relation(NamedTuple):
+    """A relation between ``{a}`` and ``{b}``, and which words these are; its sentences stand under its name."""
+
+    relation: str
+    a: Side
+    b: Side
+
+
+LAYOUTS = phrases("sheets/layouts.txt")
+HEADINGS = phrases("sheets/headings.txt")
+OPINIONS = rows("sheets/opinions.csv", Opinion)
+RELATIONS = rows("sheets/relations.csv", Relation)
+SENTENCES = phrases("sheets/relations.txt")
+_SENTENCE_LAYOUTS = (*LAYOUTS["two lines"], *LAYOUTS["same line"])
 JOINTS = ((", ", " and "), (", ", ", and "), (". ", ". "), (", ", ", but "), ("; ", "; "), (", while ", ", and "))
-
-HEADINGS = {
-    "opinions": ("What people think", "Reviews and what they say", "Sorted letters", "Our customers",
-                 "Two heaps of reviews", "How did they like it?", "Reading between the lines", "Was the writer glad?"),
-    "find": ("Reading practice", "Read and answer", "Little texts with questions", "Who, where, what, when",
-             "Did you read well?", "Look it up in the text", "Answers from the text", "A reading sheet"),
-    "opposites": ("Opposites", "A list of opposites", "Two ends of a rope", "Words and their opposites",
-                  "The other way round",
-                  "Pairs that do not agree", "Not this but that", "Turned around"),
-    "sort up": ("From small to large", "Sorted numbers, smallest first", "Numbers in order", "Smallest first",
-                "Putting numbers in a row", "Rising numbers", "Number order", "In order, from small to large"),
-    "sort down": ("From large to small", "Largest first", "Numbers from the largest down", "Falling numbers",
-                  "Sorted the other way: largest first", "Counting down in order"),
-    "count": ("How many are they?", "Counting things", "How many things?", "The number of things", "Count with me",
-              "Lists and how long they are", "Things to count", "How long is the list?"),
-    "past": ("Yesterday", "The past tense", "Today and yesterday", "How it was", "From the present to the past",
-             "Now it is over", "Sentences in the past tense", "Then and now"),
-    "question": ("Questions", "From a sentence to a question", "Asking", "Is it so?", "Sentences made into questions",
-                 "Yes or no?", "Ask it", "How to ask"),
-    "topics": ("What is it about?", "Texts by topic", "Four topics", "Sorted by topic", "Which page of the paper?",
-               "About what?", "Animals, food, sport and weather", "A box for each topic"),
-    "facts": ("What we know", "A quiz", "Questions about the world", "Short answers", "Things to know",
-              "Ask and answer",
-              "Right answers", "A test"),
-}
-# fmt: on
 
 
 def _frame(scribe: Scribe, layout: str, item: Item) -> str:
@@ -156,7 +67,7 @@ def _opinions(scribe: Scribe) -> tuple[list[Item], Sequence[str], str]:
         answer = words[review.label == "negative"]
         scribe.bytes_by_pattern[f"opinion {answer}"] += len(answer)
         items.append((review.text, answer))
-    return items, OPINION_LAYOUTS, "opinions"
+    return items, LAYOUTS["opinions"], "opinions"
 
 
 def _find(scribe: Scribe) -> tuple[list[Item], Sequence[str], str]:
@@ -170,7 +81,7 @@ def _find(scribe: Scribe) -> tuple[list[Item], Sequence[str], str]:
         for i, (_, question, answer) in enumerate(asked):
             given = question if i else f"{question}\n{passage.text}" if before else f"{passage.text}\n{question}"
             items.append((given, answer))
-    return items, (*TWO_LINES, *SAME_LINE), "find"
+    return items, _SENTENCE_LAYOUTS, "find"
 
 
 def _pairs(scribe: Scribe) -> tuple[list[Item], Sequence[str], str]:
@@ -181,7 +92,8 @@ def _pairs(scribe: Scribe) -> tuple[list[Item], Sequence[str], str]:
     """
     items = []
     for _ in range(scribe.choice((1, 2, 3))):
-        first, second, statements, for_second, for_first = scribe.choice(RELATIONS)
+        relation, first, second = scribe.choice(RELATIONS)
+        statements = SENTENCES[relation, "statements"]
         count = scribe.choice((2, 2, 3, 3, 4, 5, 6))
         names = _names(scribe, first, count if first != second else 2 * count)
         others = names[count:] if first == second else _names(scribe, second, count)
@@ -196,10 +108,10 @@ def _pairs(scribe: Scribe) -> tuple[list[Item], Sequence[str], str]:
         asked = []
         for a, b in scribe.shuffled(pairs):
             back = scribe.chance(0.5)
-            question = scribe.write(for_first if back else for_second, a=a, b=b)
+            question = scribe.write(SENTENCES[relation, "asks for a" if back else "asks for b"], a=a, b=b)
             asked.append((question, _answer(first if back else second, a if back else b)))
         items += [(f"{text}\n{asked[0][0]}", asked[0][1]), *asked[1:]]
-    return items, (*TWO_LINES, *SAME_LINE), "find"
+    return items, _SENTENCE_LAYOUTS, "find"
 
 
 def _names(scribe: Scribe, kind: str, count: int) -> list[str]:
@@ -207,7 +119,7 @@ def _names(scribe: Scribe, kind: str, count: int) -> list[str]:
     words = {
         "person": [name for name, _ in passages.NAMES], "object": passages.OBJECTS, "animal": passages.ANIMALS,
         "place": [place.name for place in CATEGORIES["place"]], "food": [food.name for food in CATEGORIES["food"]],
-        "job": [job.name for job in CATEGORIES["job"]], "day": DAYS, "colour": COLOURS,
+        "job": [job.name for job in CATEGORIES["job"]], "day": DAYS, "colour": SENTENCES["colours"],
     }  # fmt: skip
     return scribe.sample(words[kind], count)
 
@@ -220,7 +132,7 @@ def _answer(kind: str, word: str) -> str:
 
 def _opposites(scribe: Scribe) -> tuple[list[Item], Sequence[str], str]:
     pairs = [scribe.shuffled(pair) for pair in scribe.sample(OPPOSITES, scribe.choice(range(6, 15)))]
-    return [(word, _count(scribe, "opposites", other)) for word, other in pairs], ONE_LINE, "opposites"
+    return [(word, _count(scribe, "opposites", other)) for word, other in pairs], LAYOUTS["one line"], "opposites"
 
 
 def _sort(scribe: Scribe) -> tuple[list[Item], Sequence[str], str]:
@@ -232,7 +144,7 @@ def _sort(scribe: Scribe) -> tuple[list[Item], Sequence[str], str]:
         numbers = scribe.sample(range(1, highest + 1), scribe.choice((2, 3, 3, 4, 4, 5)))
         given, answer = (", ".join(map(write, row)) for row in (numbers, sorted(numbers, reverse=down)))
         items.append((_count(scribe, "sort", given), _count(scribe, "sort", answer)))
-    return items, ONE_LINE, "sort down" if down else "sort up"
+    return items, LAYOUTS["one line"], "sort down" if down else "sort up"
 
 
 def _counting(scribe: Scribe) -> tuple[list[Item], Sequence[str], str]:
@@ -243,7 +155,7 @@ def _counting(scribe: Scribe) -> tuple[list[Item], Sequence[str], str]:
         things = scribe.sample(names, scribe.choice(range(1, 9)))
         given = _count(scribe, "count", ", ".join(things))
         items.append((given, _count(scribe, "count", write(len(things)))))
-    return items, ONE_LINE, "count"
+    return items, LAYOUTS["one line"], "count"
 
 
 def _rewriting(scribe: Scribe) -> tuple[list[Item], Sequence[str], str]:
@@ -252,7 +164,7 @@ def _rewriting(scribe: Scribe) -> tuple[list[Item], Sequence[str], str]:
     for _ in range(scribe.choice(range(4, 9))):
         made = tenses.rewriting(scribe)
         items.append((made.present, _count(scribe, kind, getattr(made, kind))))
-    return items, [layout for layout in (*TWO_LINES, *SAME_LINE) if not layout.endswith(".")], kind
+    return items, [layout for layout in _SENTENCE_LAYOUTS if not layout.endswith(".")], kind
 
 
 def _topics(scribe: Scribe) -> tuple[list[Item], Sequence[str], str]:
@@ -260,13 +172,13 @@ def _topics(scribe: Scribe) -> tuple[list[Item], Sequence[str], str]:
     for _ in range(scribe.choice(range(3, 6))):
         topic = scribe.choice(topics.TOPICS)
         items.append((topics.topic_text(scribe, topic), _count(scribe, "topic", topic)))
-    return items, TOPIC_LAYOUTS, "topics"
+    return items, LAYOUTS["topics"], "topics"
 
 
 def _facts(scribe: Scribe) -> tuple[list[Item], Sequence[str], str]:
     asked = scribe.sample(facts.all_facts(), scribe.choice(range(4, 10)))
     items = [(facts.ask(scribe, fact), _count(scribe, "facts", facts.answer_of(fact))) for fact in asked]
-    return items, (*TWO_LINES, *SAME_LINE), "facts"
+    return items, _SENTENCE_LAYOUTS, "facts"
 
 
 _SHEETS: tuple[tuple[Callable[[Scribe], tuple[list[Item], Sequence[str], str]], int], ...] = (

@@ -20,17 +20,19 @@ import random
 import string
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
+
+from course_utils.world.tables import rows
 
 T = TypeVar("T")
 
-IRREGULAR_PLURALS = {
-    "bookshelf": "bookshelves", "calf": "calves", "child": "children", "deer": "deer", "fish": "fish",
-    "foot": "feet", "goose": "geese", "half": "halves", "knife": "knives", "leaf": "leaves", "loaf": "loaves",
-    "man": "men", "moose": "moose", "mouse": "mice", "octopus": "octopuses", "ox": "oxen", "person": "people",
-    "scarf": "scarves", "scissors": "scissors", "sheep": "sheep", "shelf": "shelves", "thief": "thieves",
-    "tooth": "teeth", "trousers": "trousers", "wife": "wives", "wolf": "wolves", "woman": "women",
-}  # fmt: skip
+
+class Plural(NamedTuple):
+    singular: str
+    plural: str
+
+
+IRREGULAR_PLURALS: dict[str, str] = dict(rows("plurals.csv", Plural))
 
 # Words whose first sound is not what their first letter promises.
 _AN = ("hour", "honest", "heir", "honour")
@@ -131,13 +133,3 @@ class Scribe:
     def chance(self, probability: float) -> bool:
         """True with the given probability."""
         return self.random.random() < probability
-
-
-def part_of(items: Sequence[T], part: str | None) -> list[T]:
-    """The items of one part of the instruction data: every fourth is ``"heldout"``, the others ``"train"``.
-
-    ``None`` gives all of them, which is what the pretraining text draws on.
-    """
-    if part not in (None, "train", "heldout"):
-        raise ValueError(f"part is 'train', 'heldout' or None, not {part!r}")
-    return [item for i, item in enumerate(items) if part is None or (i % 4 == 3) == (part == "heldout")]

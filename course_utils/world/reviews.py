@@ -8,69 +8,73 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from course_utils.world.grammar import Scribe, capital, fill, part_of
-from course_utils.world.lexicon import DAYS, MONTHS, NAMES
-from course_utils.world.opinions import (
-    BACKGROUND,
-    CONCESSIONS,
-    FORUM,
-    FRAMES,
-    KINDS,
-    NOTES,
-    PHRASES,
-    TALK,
-    VERDICTS,
-    Kind,
-)
+from course_utils.errors import CourseError
+from course_utils.world.grammar import Scribe, capital, fill
+from course_utils.world.lexicon import DAYS, MONTHS, NAMES, SEASONS
 from course_utils.world.remarks import remark
+from course_utils.world.tables import Table, part_of, phrases, rows
 
 LABELS = ("positive", "negative")
-WORDS = (8, 45)  # the shortest and the longest review
+LENGTH = (8, 45)  # in words: the shortest and the longest review
 
-# fmt: off
-RELATIVES = (
-    "my sister", "my brother", "my mother", "my father", "my aunt", "my uncle", "my neighbour", "my best friend",
-    "my grandmother", "my cousin", "my wife", "my husband", "my grandfather", "my boss", "a friend of mine",
-    "my mother-in-law", "my oldest friend", "my girlfriend", "my boyfriend", "my flatmate",
-)
-CHILDREN = (
-    "my son", "my daughter", "our little girl", "our little boy", "my nephew", "my niece", "my grandson",
-    "my granddaughter", "our youngest", "the little one", "my little brother", "my little sister",
-)
-LONG_TIMES = ("three months", "half a year", "six months", "a year", "two years", "three years", "four years",
-              "five years", "eight months", "nearly two years", "more than a year")
-SHORT_TIMES = ("two days", "three days", "four days", "a week", "ten days", "two weeks", "three weeks", "a month",
-               "less than a week", "five days", "one weekend", "nine days")
-WAITS = ("half an hour", "forty minutes", "fifty minutes", "an hour", "over an hour", "an hour and a half",
-         "nearly an hour", "more than half an hour")
-EVENTS = ("my birthday", "Christmas", "our anniversary", "Easter", "New Year", "my daughter's birthday",
-          "my son's birthday", "our golden wedding", "my fortieth birthday", "our summer party")
-ROOMS = ("kitchen", "bedroom", "living room", "hall", "nursery", "study")
-NUMBERS = ("three", "four", "five", "six", "seven", "eight")
-PRICES = ("twenty", "twenty-five", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-SMALL_PRICES = ("eight", "nine", "ten", "eleven", "twelve", "fifteen", "eighteen")
+
+class Thing(NamedTuple):
+    """Something that people review, as in things.csv. ``groups`` names the phrases that suit it, the widest first."""
+
+    noun: str
+    groups: tuple[str, ...]
+    aspects: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A thing with its own sentences. Each is a whole statement that tells by itself whether the writer is content."""
+
+    noun: str
+    groups: tuple[str, ...]
+    aspects: tuple[str, ...]
+    positive: Table[str]
+    negative: Table[str]
+
+
+PHRASES = {label: phrases("reviews/phrases.txt", label) for label in LABELS}  # by group and what they are about
+NOTES = {label: phrases("reviews/sentences.txt", "notes", label) for label in LABELS}  # by group, as the next two are
+CONCESSIONS = {label: phrases("reviews/sentences.txt", "concessions", label) for label in LABELS}
+BACKGROUND = phrases("reviews/sentences.txt", "background")
+FRAMES = phrases("reviews/sentences.txt", "frames")
+HEADINGS = phrases("reviews/sentences.txt")["headings"]
+CONNECTIVES = phrases("reviews/sentences.txt")["connectives"]
+VERDICTS = phrases("reviews/talk.txt", "verdicts")
+FORUM = phrases("reviews/talk.txt", "forum")
+TALK = phrases("reviews/talk.txt", "talk")
+WORDS = phrases("reviews/words.txt")
+
+
+def _kinds() -> Table[Kind]:
+    things = rows("reviews/things.csv", Thing)
+    groups = {group for label in LABELS for group, _ in PHRASES[label]} | set(BACKGROUND)
+    for thing in things:
+        for group in thing.groups:
+            if group not in groups:
+                known = ", ".join(sorted(groups))
+                raise CourseError(
+                    f"reviews/things.csv, {thing.noun}: {group!r} is no group of phrases; there are: {known}"
+                )
+    sentences = phrases("reviews/things.txt")
+    return Table(
+        (Kind(*thing, *(sentences[thing.noun, label] for label in LABELS)) for thing in things), things.heldout
+    )
+
+
+KINDS = _kinds()
+
 
 STARS = {"positive": (("four stars", "4"), ("five stars", "5")), "negative": (("one star", "1"), ("two stars", "2"))}
 
-HEADINGS = (
-    "{thing:C}.", "{thing:C}:", "Review of {thing:a}:", "About the {thing}:", "My {thing}.", "Review:", "A review:",
-    "{name} on the {thing}:", "{name} wrote about the {thing}:", "{name} reviewed the {thing}:",
-    "Found on a page about a certain {thing}:", "{name}, {day}:", "Written in {month}:", "This was said of {thing:a}:",
-    "Somebody wrote this about {thing:a}:", "A letter about the {thing}:", "From a customer:", "From a reader:",
-    "A review from {month}:", "What {name} wrote about the {thing}:",
-)
 
-CONNECTIVES = (
-    "Also, {clause}.", "And {clause}.", "Besides, {clause}.", "On top of that, {clause}.", "What is more, {clause}.",
-    "In short, {clause}.", "All in all, {clause}.", "To be honest, {clause}.", "For me, one thing is clear: {clause}.",
-    "I must say, {clause}.", "Believe me, {clause}.", "I can tell you, {clause}.", "And then {clause}.",
-    "In the end, {clause}.", "By the way, {clause}.", "To be fair to everyone: {clause}.", "As for me, {clause}.",
-    "I mean it: {clause}.", "It comes down to this: {clause}.", "Let me put it this way: {clause}.",
-    "And another thing: {clause}.", "As I said, {clause}.", "It has to be said that {clause}.",
-    "I should add that {clause}.",
-)
-
+# fmt: off
 # A sentence that begins like this goes on being a sentence after "but" or "although".
 CLAUSE_STARTS = {
     "I", "It", "We", "They", "The", "You", "Everything", "Nobody", "Nothing", "Everybody", "Somebody", "There", "My",
@@ -94,7 +98,7 @@ def review(scribe: Scribe, label: str | None = None, part: str | None = None, se
     Args:
         scribe: writes it.
         label: ``"positive"`` or ``"negative"``; by default one of them at random.
-        part: the part of the instruction data that kind and phrases come from; see ``grammar.part_of``.
+        part: the part of the instruction data that kind and phrases come from; see ``tables.part_of``.
         sentences: how many sentences, 1 to 4; by default a random number.
     """
     label = label or scribe.choice(LABELS)
@@ -111,7 +115,7 @@ def document(scribe: Scribe) -> str:
 
 
 def _review_of(scribe: Scribe, kind: Kind, label: str, part: str | None, sentences: int | None) -> Review:
-    shortest, longest = WORDS
+    shortest, longest = LENGTH
     while True:
         # A draft counts its bytes apart, so that only a review that is kept adds to the scribe's count.
         draft = Scribe(scribe.random.getrandbits(64))
@@ -140,7 +144,7 @@ def _compose(scribe: Scribe, kind: Kind, label: str, part: str | None, count: in
         count -= 1
     elif style == "plain":
         if count > 1 and scribe.chance(0.3):
-            background.append(scribe.write(part_of(_suiting(BACKGROUND, kind), part), **slots))
+            background.append(scribe.write(_suiting(BACKGROUND, kind, part), **slots))
             count -= 1
         for pattern in scribe.sample(own, min(count, len(own), 2 if scribe.chance(0.4) else 1)):
             body.append(scribe.write([pattern], **slots))
@@ -167,7 +171,7 @@ def _mixed(
         frame for side in ("both", label) for frame in part_of(FRAMES[side], part) if _sentence_count(frame) <= count
     ]
     frame = scribe.choice(frames)
-    concessions = part_of(_suiting(CONCESSIONS[label], kind), part)
+    concessions = _suiting(CONCESSIONS[label], kind, part)
     own = [pattern for pattern in part_of(getattr(kind, label), part) if _is_clause(pattern)]
     general = [
         pattern
@@ -182,7 +186,7 @@ def _mixed(
 
 def _notes(scribe: Scribe, kind: Kind, label: str, part: str | None, slots: dict[str, str]) -> str:
     """Two to four short notes with commas between them."""
-    patterns = part_of(_suiting(NOTES[label], kind), part)
+    patterns = _suiting(NOTES[label], kind, part)
     chosen = scribe.sample(patterns, min(len(patterns), scribe.choice((2, 3, 3, 4))))
     return capital(", ".join(scribe.write([pattern], **slots) for pattern in chosen)) + "."
 
@@ -197,8 +201,9 @@ def _phrases(kind: Kind, label: str, part: str | None) -> list[tuple[str, str]]:
     ]
 
 
-def _suiting(table: dict[str, tuple[str, ...]], kind: Kind) -> list[str]:
-    return [pattern for group in kind.groups for pattern in table.get(group, ())]
+def _suiting(tables: dict[str, Table[str]], kind: Kind, part: str | None) -> list[str]:
+    """The entries of one part that suit a kind."""
+    return [pattern for group in kind.groups if group in tables for pattern in part_of(tables[group], part)]
 
 
 def _slots(scribe: Scribe, kind: Kind) -> dict[str, str]:
@@ -206,19 +211,19 @@ def _slots(scribe: Scribe, kind: Kind) -> dict[str, str]:
     return {
         "thing": kind.noun,
         "aspect": scribe.choice(kind.aspects),
-        "relative": scribe.choice(RELATIVES),
-        "child": scribe.choice(CHILDREN),
+        "relative": scribe.choice(WORDS["relatives"]),
+        "child": scribe.choice(WORDS["children"]),
         "name": scribe.choice(NAMES)[0],
-        "long": scribe.choice(LONG_TIMES),
-        "short": scribe.choice(SHORT_TIMES),
-        "wait": scribe.choice(WAITS),
-        "event": scribe.choice(EVENTS),
-        "room": scribe.choice(ROOMS),
-        "number": scribe.choice(NUMBERS),
-        "price": scribe.choice(SMALL_PRICES if small else PRICES) + " pounds",
+        "long": scribe.choice(WORDS["long times"]),
+        "short": scribe.choice(WORDS["short times"]),
+        "wait": scribe.choice(WORDS["waits"]),
+        "event": scribe.choice(WORDS["events"]),
+        "room": scribe.choice(WORDS["rooms"]),
+        "number": scribe.choice(WORDS["numbers"]),
+        "price": scribe.choice(WORDS["small prices" if small else "prices"]) + " pounds",
         "day": scribe.choice(DAYS),
         "month": scribe.choice(MONTHS),
-        "season": scribe.choice(("spring", "summer", "autumn", "winter")),
+        "season": scribe.choice(SEASONS),
     }
 
 
@@ -273,9 +278,9 @@ def _with_verdict(scribe: Scribe) -> str:
         lines.insert(0, _heading(scribe, kind))
     where = scribe.random.choices(("before", "after", "both"), (0.22, 0.68, 0.10))[0]
     if where != "after":
-        lines.insert(0, _verdict(scribe, kind, label, person, VERDICTS[label] + VERDICTS[f"before {label}"]))
+        lines.insert(0, _verdict(scribe, kind, label, person, (*VERDICTS[label], *VERDICTS[f"before {label}"])))
     if where != "before":
-        lines.append(_verdict(scribe, kind, label, person, VERDICTS[label] + VERDICTS[f"after {label}"]))
+        lines.append(_verdict(scribe, kind, label, person, (*VERDICTS[label], *VERDICTS[f"after {label}"])))
     return ("\n" if scribe.chance(0.3) else " ").join(lines)
 
 
