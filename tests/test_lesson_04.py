@@ -103,7 +103,7 @@ def test_the_live_training_has_the_schedule_of_the_stored_runs(written):
 
 
 def test_the_layer_of_the_notebook_is_the_layer_of_the_course(written):
-    lesson, _ = written
+    lesson = written
     base = torch.nn.Linear(12, 9)
     for options in ({}, {"rslora": True}):
         torch.manual_seed(0)
