@@ -9,6 +9,7 @@ from typing import Any
 from course_utils.dataset_checks import check, summary
 from course_utils.errors import CourseError
 from course_utils.jsonl import Problem, Rows, load_jsonl
+from course_utils.readers import load
 from course_utils.shelf import shelf
 from course_utils.world import tasks
 
@@ -18,6 +19,7 @@ __all__ = [
     "check",
     "handwritten_reviews",
     "instructions",
+    "load",
     "load_jsonl",
     "row_of",
     "shelf",
