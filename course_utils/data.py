@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from course_utils.conversations import to_messages
 from course_utils.dataset_checks import check, summary
 from course_utils.errors import CourseError
 from course_utils.jsonl import Problem, Rows, load_jsonl
@@ -24,6 +25,7 @@ __all__ = [
     "row_of",
     "shelf",
     "summary",
+    "to_messages",
 ]
 
 HANDWRITTEN = Path(__file__).parent / "assets" / "handwritten_reviews.jsonl"
