@@ -44,11 +44,19 @@ def conversation(row: Any) -> tuple[list[dict[str, Any]], list[Fault]]:
         turns = side(row["prompt"], "user")
         turns += next((side(row[name], "assistant") for name in TAKEN if name in row), [])
     else:
-        columns = ", ".join(map(str, row)) or "(none)"
-        what = f"the columns {columns} are no conversation that a trainer takes"
-        return [], [("form", what, _conversion(row) or "make a column messages, or prompt and answer, out of them")]
+        what = f"there is no conversation that a trainer takes in {_columns(row)}"
+        within = [name for name, value in row.items() if isinstance(value, list) and value and side(value, "") == value]
+        remedy = "make a column messages, or prompt and answer, out of them"
+        if within and not {"messages", "conversations", "conversation"} & set(row):
+            remedy = f"the rows seem to stand in the column {within[0]}: give those"
+        return [], [("form", what, _conversion(row) or remedy)]
     turns, faults = _turns(turns)
     return turns, [(kind, what, _conversion(row) or remedy) for kind, what, remedy in faults]
+
+
+def _columns(names: Iterable) -> str:
+    names = list(map(str, names))
+    return f"the column{'s' * (len(names) != 1)} {', '.join(names) or '(none)'}"
 
 
 def _conversion(row: Mapping) -> str:
@@ -109,7 +117,7 @@ def to_messages(rows: Iterable[Mapping]) -> tuple[Rows, str]:
     made, said, unused = [], Counter(), {}
     for row in found:
         new, taken = converted(row) if isinstance(row, Mapping) else (None, "")
-        if new is None and isinstance(row, Mapping) and ("messages" in row or is_preference(row)):
+        if new is None and conversation(row)[0]:
             taken = "the conversation stays as it is"
         elif new is not None:
             unused |= dict.fromkeys(str(name) for name in new if name not in PARTS)
@@ -118,10 +126,8 @@ def to_messages(rows: Iterable[Mapping]) -> tuple[Rows, str]:
     kept = said.pop("", 0)
     if not said:
         columns = sorted({str(name) for row in found if isinstance(row, Mapping) for name in row})
-        raise CourseError(
-            f"what the columns {', '.join(columns) or '(none)'} mean is not certain: make a column messages, or prompt "
-            "and answer, out of them"
-        )
+        remedy = "make a column messages, or prompt and answer, out of them"
+        raise CourseError(f"in no row it is certain how {_columns(columns)} would make a conversation: {remedy}")
     parts = [f"in {_rows(number)} {taken}" for taken, number in said.most_common()]
     parts += [f"{_rows(kept)} stay{'s' * (kept == 1)} unconverted"] if kept else []
     parts += [f"without a part in it: {', '.join(unused)}"] if unused else []
@@ -180,11 +186,12 @@ def _as_turns(turns: Any) -> tuple[list[dict[str, Any]] | None, list[str]]:
             turn = {"role": turn.pop("from"), "content": turn.pop("value"), **turn}
             notes["from and value are role and content"] = None
         role = turn.get("role")
-        if not isinstance(role, str) or role not in ROLES:
+        known = ROLES.get(role.lower()) if isinstance(role, str) else None
+        if known is None:
             return None, []
-        if ROLES[role] != role:
-            turn["role"] = ROLES[role]
-            notes[f"{role} is the {ROLES[role]}"] = None
+        if known != role:
+            turn["role"] = known
+            notes[f"{role} is the {known}"] = None
         match turn.get("content"):
             case [{"type": "text", "text": str(text)}]:
                 turn["content"] = text

@@ -15,6 +15,7 @@ import ftfy
 from jinja2 import TemplateError
 
 from course_utils.conversations import (
+    ROLES,
     Fault,
     conversation,
     converted,
@@ -28,6 +29,8 @@ from course_utils.jsonl import Problem, quote
 
 WEIGHTS = ("weight", "loss_weight", "train")  # of a row or a turn, as other trainers read them
 LONG = 20_000  # tokens; more than this in one row is hardly ever an instruction with its answer
+
+TAKEN_ROLES = ("system", "user", "assistant", "tool")
 
 # What the common chat formats write around a turn. To a tokenizer of another format these are plain text.
 FORMATS = {
@@ -226,6 +229,11 @@ def _encoding_faults(text: str, place: str) -> list[Fault]:
 
 def _order_faults(turns: Sequence[Mapping]) -> list[Fault]:
     roles = [turn["role"] for turn in turns]
+    for number, role in enumerate(roles, start=1):
+        if role not in TAKEN_ROLES:  # who else speaks cannot be said, nor what is missing
+            renamed = isinstance(role, str) and role.lower() in ROLES
+            remedy = "give it one of " + ", ".join(TAKEN_ROLES) + (", as data.to_messages does" if renamed else "")
+            return [("roles", f"turn {number} has the role {role}", remedy)]
     faults: list[Fault] = []
     due = ("system", "user")
     for number, turn in enumerate(turns, start=1):

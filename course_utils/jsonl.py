@@ -14,6 +14,7 @@ from typing import Any
 from course_utils import files
 from course_utils.errors import CourseError
 
+BRACKETS = re.compile(rb"\s*[\[{][\s\[{]*\n")  # a first line of nothing but brackets: what follows is indented
 SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -52,7 +53,7 @@ class Rows(list):
         self.lines.append(line)
         if repeated:
             names = ", ".join(map(repr, repeated))
-            what = f"{names} stands twice in one object, of which JSON readers keep the last"
+            what = f"one object gives {names} more than once, and JSON readers keep the last value"
             self.problems.append(Problem(line, "repeated_name", what, "keep one of them, or give the other its name"))
 
 
@@ -95,12 +96,19 @@ def read_json(path: str | Path, data: bytes, any_form: bool = False) -> tuple[Ro
     rows = _by_lines(data, mark)
     failed = sum(problem.kind != "repeated_name" for problem in rows.problems)
     if failed and (any_form or failed >= len(rows)):
-        objects, form = _by_objects(data.decode("utf-8", "replace"))
+        form, broken = "", 0
+        try:
+            objects, form = _by_objects(data.decode("utf-8", "replace"))
+        except (ValueError, RecursionError) as error:
+            broken = getattr(error, "lineno", 0)
         if form:
             _refuse_lost_characters(path, data, form)
             return objects, form
-        if not rows and not re.search(rb"^\s*[\[{]", data, re.MULTILINE):
-            raise CourseError(_not_json_at_all(path, data))
+        if broken and not rows and BRACKETS.match(data):
+            remedy = "mend it there, or fetch it again if it was cut short"
+            raise CourseError(f"{path} is JSON over several lines that fails in line {broken:,}: {remedy}")
+        if not rows and all(problem.kind in ("not_json", "not_utf8") for problem in rows.problems):
+            _refuse_other_text(path, data)
     return rows, ""
 
 
@@ -130,9 +138,12 @@ def _by_lines(data: bytes, offset: int) -> Rows:
 
 
 def _by_objects(text: str) -> tuple[Rows, str]:
-    """Objects that stand in a list, or with commas between them, or each over several lines; and which it is.
+    """Objects in a list, or with commas between them, or each over several lines; and in words which it is.
 
-    The form is empty where the text is something else.
+    The form is empty where several objects stand on a line.
+
+    Raises:
+        ValueError: the text is something else; as a ``JSONDecodeError`` it says where.
     """
     rows, line, at = Rows(), 1, SPACE.match(text).end()
     listed = text.startswith("[", at)
@@ -140,22 +151,19 @@ def _by_objects(text: str) -> tuple[Rows, str]:
     commas = lines = 0
     while True:
         begin = SPACE.match(text, end).end()
-        if begin < len(text) and text[begin] == "," and len(rows) > commas:
+        if text.startswith(",", begin) and len(rows) > commas:
             commas, begin = commas + 1, SPACE.match(text, begin + 1).end()
         if begin == len(text) or (listed and text[begin] == "]"):
             break
-        try:
-            row, end, repeated = _decoded(text, begin)
-        except (ValueError, RecursionError):
-            return Rows(), ""
+        row, end, repeated = _decoded(text, begin)
         if not isinstance(row, dict):
-            return Rows(), ""
+            raise json.JSONDecodeError("Expecting an object", text, begin)
         line += text.count("\n", at, begin)
         rows.add(row, line, repeated)
         lines += text.count("\n", begin, end)
         at = begin
     if not rows or (listed and text[begin:].strip() != "]"):
-        return Rows(), ""
+        raise json.JSONDecodeError("Expecting objects and the end of their list", text, begin)
     objects = "1 object" if len(rows) == 1 else f"{len(rows):,} objects"
     if listed:
         last = ", with a comma after the last" if commas == len(rows) else ""
@@ -179,22 +187,27 @@ def _decoded(text: str, start: int = 0) -> tuple[Any, int, list[str]]:
     return value, end, repeated
 
 
-def _not_json_at_all(path: str | Path, data: bytes) -> str:
+def _refuse_other_text(path: str | Path, data: bytes) -> None:
+    """Raises ``CourseError`` where no line so much as begins like a row: its faults would be said of every line."""
+    if re.search(rb"^\s*[\[{]", data, re.MULTILINE):
+        return
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         what = f"no line of {path} is JSON, nor is it text in UTF-8 (byte 0x{data[error.start]:02X})"
-        return f"{what}: it is binary, or in another encoding; save the rows as JSON Lines in UTF-8"
-    return (
-        f"no line of {path} is JSON; it begins with {quote(text.lstrip())}: give rows as JSON Lines, or a table "
-        "whose name ends in .csv or .tsv to data.load"
+        remedy = "it is binary, or in another encoding; save the rows as JSON Lines in UTF-8"
+        raise CourseError(f"{what}: {remedy}") from None
+    raise CourseError(
+        f"no line of {path} is JSON; it begins with {quote(text.lstrip())}: give rows as JSON Lines, or a table whose "
+        "name ends in .csv or .tsv to data.load"
     )
 
 
 def _read(line: bytes, offset: int) -> tuple[Any, list[str], tuple[str, str, str] | None]:
     """The object on a line and its repeated names, or the kind, the description and the remedy of what is wrong."""
     try:
-        text = line.decode("utf-8").removesuffix("\r")
+        # A byte-order mark begins a line where files that have one were joined.
+        text = line.decode("utf-8").removesuffix("\r").lstrip("\ufeff")
     except UnicodeDecodeError as error:
         return None, [], _not_utf8(line, offset, error)
     try:
@@ -205,7 +218,11 @@ def _read(line: bytes, offset: int) -> tuple[Any, list[str], tuple[str, str, str
         return None, [], _not_json(text, error)
     if not isinstance(row, dict):
         what = f"this is JSON, but {_json_type(row)} and not an object: {quote(text.strip())}"
-        return None, [], ("not_object", what, 'write an object with names, such as {"messages": [...]}')
+        twice = isinstance(row, str) and row.lstrip().startswith("{")
+        remedy = "it was written by json.dumps twice: once is enough"
+        if not twice:
+            remedy = 'write an object with names, such as {"messages": [...]}'
+        return None, [], ("not_object", what, remedy)
     return row, repeated, None
 
 
@@ -235,8 +252,13 @@ def _not_json(text: str, error: Exception) -> tuple[str, str, str]:
     elif text.lstrip().startswith("{'"):
         remedy = "it looks like a printed Python dict: write rows with json.dumps, which uses double quotes"
     elif error.msg == "Extra data":
-        comma = text[at:].strip() == ","
-        remedy = "take off the comma that ends the line" if comma else "two values on one line: give each its own"
+        remedy = "two values on one line: give each its own"
+        if text[at:].strip() == ",":
+            remedy = "take off the comma that ends the line"
+        elif text[:at].rstrip(" \t").endswith("\r"):
+            remedy = "a carriage return ends a line here, and line feeds end others: save the file with one kind"
+    elif at >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+        remedy = "the line breaks off: was the file cut short, or does a line end stand inside a text?"
     else:
         remedy = "mend the line, or write it again with json.dumps"
     return "not_json", what, remedy

@@ -39,6 +39,11 @@ CONVERTED = {
         {"messages": PLAIN},
         "from and value are role and content",
     ),
+    "roles in capitals": (
+        {"messages": [turn("User", "Hi?"), turn("Assistant", "Yo.")]},
+        {"messages": PLAIN},
+        "User is the user, Assistant is the assistant",
+    ),
     "conversations with roles": ({"conversations": PLAIN}, {"messages": PLAIN}, "conversations holds the turns"),
     "Alpaca": (
         {"instruction": "Translate.", "input": "Hund", "output": "Dog"},
@@ -135,6 +140,7 @@ UNCERTAIN = {
     "pairs that share no prompt": {"chosen": asked("Hi?", "Yo."), "rejected": asked("Ho?", "No.")},
     "pairs with another prompt": {"prompt": "Ho?", "chosen": asked("Hi?", "Yo."), "rejected": asked("Hi?", "No.")},
     "two systems": {"system": "A", "system_prompt": "B", "question": "Hi?", "answer": "Yo."},
+    "turns as Python prints them": {"messages": "[{'role': 'user'}]"},
     "turns that are no JSON": {"conversations": "[{'from': 'human'}]"},
     "nothing": {},
 }
@@ -143,7 +149,7 @@ UNCERTAIN = {
 @pytest.mark.parametrize("case", UNCERTAIN)
 def test_what_is_not_certain_is_refused_with_the_columns(case):
     row = UNCERTAIN[case]
-    with pytest.raises(CourseError, match="is not certain") as refused:
+    with pytest.raises(CourseError, match="in no row it is certain") as refused:
         data.to_messages([row])
     assert ", ".join(sorted(row) or ["(none)"]) in str(refused.value)
 
@@ -180,7 +186,7 @@ def test_check_names_the_conversion(case, tokenizer):
     problems = data.check([row], tokenizer)
     if case not in taken:
         (problem,) = problems
-        assert "data.to_messages" in problem.remedy and problem.kind in ("form", "not_text")
+        assert "data.to_messages" in problem.remedy and problem.kind in ("form", "not_text", "roles")
     else:
         assert problems == []
     assert data.check([expected], tokenizer) == []

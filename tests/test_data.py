@@ -415,7 +415,12 @@ def test_line_separators_inside_a_text_end_no_line(tmp_path):
 
 @pytest.mark.parametrize(
     "line, remedy",
-    [("{'a': 1}", "json.dumps"), ('{"a": 1}{"b": 2}', "each its own"), ('{"a": 1', "mend"), ("[" * 200_000, "flatten")],
+    [
+        ("{'a': 1}", "json.dumps"),
+        ('{"a": 1}{"b": 2}', "each its own"),
+        ('{"a": 1', "breaks off"),
+        ("[" * 200_000, "flatten"),
+    ],
 )
 def test_lines_that_are_no_json(tmp_path, line, remedy):
     path = tmp_path / "rows.jsonl"

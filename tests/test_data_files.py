@@ -248,6 +248,9 @@ def test_a_saved_data_set_is_a_directory(tmp_path):
         (b'{"a": 1}\x00\x00\x00', "zero bytes"),
         (b'{"a": True}', "Expecting value"),
         ("“{”a”: 1}".encode(), "Expecting value"),
+        (b'{"a": "x', "the line breaks off"),
+        (b'{"a": 1}\r{"b": 2}', "a carriage return ends a line here"),
+        (LINE(LINE({"a": 1})).encode(), "json.dumps twice"),
     ],
 )
 def test_nasty_lines(file, line, words):
@@ -255,6 +258,25 @@ def test_nasty_lines(file, line, words):
     assert rows == [{}, {}] and rows.lines == [1, 3]
     (problem,) = rows.problems
     assert problem.row == 2 and words in str(problem) and len(str(problem)) < 300
+
+
+def test_marks_where_files_were_joined(file):
+    mark = b"\xef\xbb\xbf"
+    rows = data.load_jsonl(file(mark + mark + JSONL + b"\n" + mark + JSONL))
+    assert rows == ROWS + ROWS and rows.problems == []
+
+
+def test_a_document_that_was_cut_short(file):
+    text = json.dumps(ROWS, indent=2)
+    for end in (len(text) // 2, len(text) - 3):
+        message = refusal(data.load, file(text[:end].encode()))
+        line = int(message.split("fails in line ")[1].split(":")[0])
+        assert text[:end].count("\n") - 1 <= line <= text[:end].count("\n") + 1
+
+
+def test_rows_inside_of_another_object(file, tokenizer):
+    (problem,) = data.check(data.load(file(LINE({"version": 1, "data": ROWS}).encode())), tokenizer)
+    assert problem.kind == "form" and "stand in the column data" in problem.remedy
 
 
 def test_nasty_values_are_read_as_they_are(file, tokenizer):
