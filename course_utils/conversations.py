@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Any
 
 from course_utils.errors import CourseError
-from course_utils.jsonl import Rows
+from course_utils.jsonl import Rows, one_line
 
 Fault = tuple[str, str, str]  # kind, what, remedy
 
@@ -78,7 +78,15 @@ def _turns(turns: Any) -> tuple[list[dict[str, Any]], list[Fault]]:
         if "role" not in turn or not ("content" in turn or turn.get("tool_calls")):
             what = f"turn {number} has no role and content but {', '.join(map(str, turn)) or 'nothing'}"
             return [], [("form", what, "rename them; the roles are system, user and assistant")]
+        if not _are_calls(turn.get("tool_calls")):
+            what = f"turn {number} has tool_calls that are no list of calls"
+            remedy = 'write [{"type": "function", "function": {"name": ..., "arguments": {...}}}]'
+            return [], [("form", what, remedy)]
     return list(turns), []
+
+
+def _are_calls(calls: Any) -> bool:
+    return calls is None or isinstance(calls, (list, tuple)) and all(isinstance(call, Mapping) for call in calls)
 
 
 def is_preference(row: Mapping) -> bool:
@@ -127,11 +135,13 @@ def to_messages(rows: Iterable[Mapping]) -> tuple[Rows, str]:
     if not said:
         columns = sorted({str(name) for row in found if isinstance(row, Mapping) for name in row})
         remedy = "make a column messages, or prompt and answer, out of them"
-        raise CourseError(f"in no row it is certain how {_columns(columns)} would make a conversation: {remedy}")
+        raise CourseError(
+            f"in no row it is certain how {one_line(_columns(columns))} would make a conversation: {remedy}"
+        )
     parts = [f"in {_rows(number)} {taken}" for taken, number in said.most_common()]
     parts += [f"{_rows(kept)} stay{'s' * (kept == 1)} unconverted"] if kept else []
     parts += [f"without a part in it: {', '.join(unused)}"] if unused else []
-    sentence = "; ".join(parts) + "."
+    sentence = one_line("; ".join(parts) + ".")
     lines = getattr(rows, "lines", range(1, len(found) + 1))
     return Rows(made, lines, getattr(rows, "problems", ())), sentence[0].upper() + sentence[1:]
 
@@ -196,6 +206,8 @@ def _as_turns(turns: Any) -> tuple[list[dict[str, Any]] | None, list[str]]:
             case [{"type": "text", "text": str(text)}]:
                 turn["content"] = text
                 notes["the one part of a content is its text"] = None
+        if not _are_calls(turn.get("tool_calls")):
+            return None, []
         if turn.get("tool_calls"):
             calls = [_with_arguments(call) for call in turn["tool_calls"]]
             if calls != turn["tool_calls"]:

@@ -25,7 +25,7 @@ from course_utils.conversations import (
     type_name,
 )
 from course_utils.errors import CourseError
-from course_utils.jsonl import Problem, quote
+from course_utils.jsonl import Problem, one_line, quote
 
 WEIGHTS = ("weight", "loss_weight", "train")  # of a row or a turn, as other trainers read them
 LONG = 20_000  # tokens; more than this in one row is hardly ever an instruction with its answer
@@ -84,7 +84,7 @@ def check(
             if is_preference(row):
                 faults += _rejected_faults(row, faults, look)
             faults += _repeat_faults(row, turns, number, seen, tested)
-        problems += [Problem(number, kind, _one_line(what), remedy) for kind, what, remedy in faults]
+        problems += [Problem(number, kind, one_line(what), one_line(remedy)) for kind, what, remedy in faults]
     return sorted(problems, key=lambda problem: (problem.row, problem.kind))
 
 
@@ -201,11 +201,6 @@ def _turn_faults(turns: Sequence[Mapping], marks: Mapping[str, str]) -> list[Fau
     return faults + broken
 
 
-def _one_line(text: str) -> str:
-    """The text as it can be printed: names of columns and roles may hold anything."""
-    return " ".join(text.splitlines()).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 def _and(parts: Sequence[str]) -> str:
     return " and ".join(parts) if len(parts) < 3 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
@@ -289,7 +284,7 @@ def _prompts(test: Iterable[Any] | None) -> dict[str, int]:
         if prompt := _prompt(turns):
             found.setdefault(prompt, number)
     if row is not None and not found:
-        columns = f" in the columns {', '.join(map(str, row))}" if isinstance(row, Mapping) else ""
+        columns = one_line(f" in the columns {', '.join(map(str, row))}") if isinstance(row, Mapping) else ""
         raise CourseError(f"test has no prompt to compare with{columns}: give its rows messages, or prompt and answer")
     return found
 

@@ -65,6 +65,11 @@ def quote(text: str, around: int = 0, width: int = 40) -> str:
     return f"{before}{piece!r}{after}"
 
 
+def one_line(text: str) -> str:
+    """The text as it can be printed: names of columns and roles may hold anything."""
+    return " ".join(text.splitlines()).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def load_jsonl(path: str | Path) -> Rows:
     """Read a file of JSON Lines, compressed or not. Blank lines are skipped, but counted.
 

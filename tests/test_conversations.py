@@ -1,8 +1,12 @@
 """Rows of other tools become the conversations that trainers take, or stay; what was taken for what is said."""
 
+import contextlib
 import copy
+import functools
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from course_utils import data, models
 from course_utils.errors import CourseError
@@ -271,6 +275,13 @@ def test_tool_calls(tokenizer):
     assert data.check(data.to_messages([written])[0], knows) == []
 
 
+@pytest.mark.parametrize("calls", ["weather", 1.0, ["weather"], {"name": "weather"}])
+def test_tool_calls_that_are_none(calls, tokenizer):
+    row = {"messages": [PLAIN[0], PLAIN[1] | {"tool_calls": calls}]}
+    (problem,) = data.check([row], tokenizer)
+    assert problem.kind == "form" and "turn 2 has tool_calls that are no list of calls" in problem.what
+
+
 @pytest.mark.parametrize(
     "places, expected",
     [((0, 1, 2, 3), []), ((0, 1, 2, 2, 3), []), ((0, 1), []), ((0, 2, 3), ["roles"]), ((0, 1, 3), ["roles"]),
@@ -309,3 +320,48 @@ def test_trl_reads_no_weight():
         batch = next(iter(trainer.get_train_dataloader()))
         trained.append(batch["labels"].tolist())
     assert trained[0] == trained[1] and any(label != -100 for label in trained[0][0])
+
+
+NAMES = [
+    "role", "content", "from", "value", "tool_calls", "function", "name", "arguments", "type", "text", "weight",
+]  # fmt: skip
+values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=3), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+COLUMNS = [
+    "messages", "conversations", "prompt", "answer", "completion", "response", "chosen", "rejected", "system", "tools",
+    "instruction", "input", "output", "weight",
+]  # fmt: skip
+turns = st.lists(
+    st.fixed_dictionaries(
+        {"role": st.sampled_from(["system", "user", "assistant", "tool", "human"]) | values, "content": values},
+        optional={"tool_calls": values, "weight": values},
+    )
+    | values,
+    max_size=4,
+)
+
+
+@functools.cache
+def two_tokenizers():
+    plain = models.load_tokenizer("pocket-llama")
+    return plain, with_template(copy.deepcopy(plain), TOOLS)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.dictionaries(st.sampled_from(COLUMNS) | st.text(max_size=3), turns | values, max_size=4), max_size=3)
+)
+def test_any_rows_are_survived_and_unchanged(rows):
+    before = repr(rows)
+    for tokenizer in two_tokenizers():
+        problems = data.check(rows, tokenizer)
+        assert all(len(str(problem).splitlines()) == 1 and 1 <= problem.row <= len(rows) for problem in problems)
+    with contextlib.suppress(CourseError):
+        made, said = data.to_messages(rows)
+        assert len(made) == len(rows) and len(said.splitlines()) == 1
+    assert repr(rows) == before
