@@ -40,7 +40,7 @@ FORMATS = {
 }
 MARK = re.compile(r"<\|[^<>|\s]+\|>|<</?[A-Z_]+>>|\[/?[A-Z_]+\]|</?[a-z_]+>|^### [A-Z][a-z]+:", re.MULTILINE)
 
-# What a chat template raises by itself, and what adding a text to something else does.
+# What a chat template raises by itself, and what it does where it takes one type for another.
 RENDERING = (TemplateError, TypeError)
 STRAY = re.compile("[\x00\x80-\x9f\ufffd\ud800-\udfff]")
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
@@ -52,7 +52,7 @@ def check(
     """Every problem of instruction rows. No row is changed or left out; a row may have several problems.
 
     Args:
-        rows: of ``load_jsonl``, a list, or a ``datasets.Dataset``; each with ``messages``, with ``prompt`` and
+        rows: of ``load``, a list, or a ``datasets.Dataset``; each with ``messages``, with ``prompt`` and
             ``answer`` or ``completion``, or with ``prompt``, ``chosen`` and ``rejected``. Tools and their calls stand
             as chat templates take them: ``tools``, a turn's ``tool_calls``, turns of the role ``tool``.
         tokenizer: the one to train with, chat template included.
@@ -98,7 +98,7 @@ def summary(problems: Iterable[Problem]) -> dict[str, list[int]]:
 
 def _require_rows(name: str, rows: Any) -> None:
     if isinstance(rows, (str, os.PathLike)):
-        raise CourseError(f"{name} is a path, not rows: read the file with data.load_jsonl first")
+        raise CourseError(f"{name} is a path, not rows: read the file with data.load first")
     if isinstance(rows, Mapping) or not isinstance(rows, Iterable):
         raise CourseError(f"{name} is {type_name(rows)}: give a list of rows, or one split of a data set")
 
@@ -323,6 +323,10 @@ def _rendering_faults(
         texts = [turn["content"] for turn in turns if isinstance(turn.get("content"), str)]
         return _too_long(sum(len(_ids(_encodable(text), tokenizer)) for text in texts))
     turns = [{**turn, "content": _encodable(turn["content"])} if turn.get("content") else turn for turn in turns]
+    for number, turn in enumerate(turns, start=1):
+        if any(map(has_written_arguments, turn.get("tool_calls") or [])):
+            what = f"the arguments in {_place(number, turn)} are a string, where chat templates take an object"
+            return [("template", what, "make them an object, as data.to_messages does")]
     try:
         text = _rendered(tokenizer, turns, tools)
     except RENDERING as error:
@@ -343,12 +347,14 @@ def _rendering_faults(
 def _left_out_faults(turns: Sequence[Mapping], text: str, tokenizer: Any, tools: Any) -> list[Fault]:
     """What the chat template leaves out: whatever stood there, it would write the same ``text``."""
 
-    def is_left_out(place: int, **other: Any) -> bool:
-        tried = [turn | other if i == place else turn for i, turn in enumerate(turns)]
+    def is_the_same(turns: Sequence[Mapping], tools: Any) -> bool:
         try:
-            return _rendered(tokenizer, tried, tools) == text
+            return _rendered(tokenizer, turns, tools) == text
         except RENDERING:
             return False
+
+    def is_left_out(place: int, **other: Any) -> bool:
+        return is_the_same([turn | other if i == place else turn for i, turn in enumerate(turns)], tools)
 
     gone, written = [], " ".join(text.split())
     for i, turn in enumerate(turns):
@@ -360,10 +366,7 @@ def _left_out_faults(turns: Sequence[Mapping], text: str, tokenizer: Any, tools:
         other_calls = [{"type": "function", "function": {"name": "other", "arguments": {}}} for _ in calls]
         if calls and is_left_out(i, tool_calls=other_calls):
             gone.append(f"the tool calls of {_place(i + 1, turn)}")
-        elif any(map(has_written_arguments, calls)):
-            what = f"the arguments in {_place(i + 1, turn)} are a string, which a chat template puts in quotes again"
-            return [("template", what, "make them an object, as data.to_messages does")]
-    if tools and _rendered(tokenizer, turns, None) == text:
+    if tools and is_the_same(turns, None):
         gone.append("the list of tools")
     if not gone:
         return []

@@ -228,6 +228,9 @@ TOOLS = (
     "{% if m['tool_calls'] %}{% for c in m['tool_calls'] %}{{ c['function'] | tojson }}{% endfor %}{% endif %}"
     "{{ eos_token }}{% endfor %}"
 )
+BY_NAME = TOOLS.replace(
+    "{{ c['function'] | tojson }}", "{% for k, v in c.function.arguments|items %}{{ k }}{% endfor %}"
+)
 TOOL = {"type": "function", "function": {"name": "weather", "description": "The weather.", "parameters": {}}}
 WEATHER = {
     "messages": [
@@ -260,6 +263,14 @@ def test_a_template_that_trims_drops_nothing(tokenizer):
 
 def test_tool_calls(tokenizer):
     assert "template" in kinds(WEATHER, tokenizer)  # pocket-llama's template has no place for a turn without content
+    for arguments in ({"city": "Ulm"}, ["Ulm"]):  # of a template that goes through them by their names
+        named = copy.deepcopy(WEATHER)
+        named["messages"][1]["tool_calls"] = [call(arguments)]
+        problems = data.check([named], with_template(copy.deepcopy(tokenizer), BY_NAME))
+        found = [
+            problem.what for problem in problems if "cannot render the conversation with its tools" in problem.what
+        ]
+        assert len(found) == isinstance(arguments, list)
     silent = copy.deepcopy(WEATHER)
     silent["messages"][1]["content"] = ""
     (problem,) = data.check([silent], models.load_tokenizer("pocket-llama"))
