@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from course_utils.conversations import to_messages
 from course_utils.dataset_checks import check, summary
 from course_utils.errors import CourseError
 from course_utils.jsonl import Problem, Rows, load_jsonl
+from course_utils.readers import load
 from course_utils.shelf import shelf
 from course_utils.world import tasks
 
@@ -18,13 +20,15 @@ __all__ = [
     "check",
     "handwritten_reviews",
     "instructions",
+    "load",
     "load_jsonl",
     "row_of",
     "shelf",
     "summary",
+    "to_messages",
 ]
 
-HANDWRITTEN = Path(__file__).parent.parent / "tests" / "handwritten_reviews.jsonl"
+HANDWRITTEN = Path(__file__).parent / "assets" / "handwritten_reviews.jsonl"
 
 
 def instructions(part: str = "train", rows: int = 3000, seed: int = 0, balanced: bool = False) -> Any:
@@ -63,9 +67,9 @@ def row_of(task: str, prompt: str, answer: str, required: tuple[str, ...] = ()) 
 def handwritten_reviews() -> list[dict[str, Any]]:
     """Sixty reviews written by hand, asked in held-out phrasings; rows as in ``instructions``."""
     try:
-        lines = HANDWRITTEN.read_text().splitlines()
+        lines = HANDWRITTEN.read_text("utf-8").splitlines()
     except OSError:
-        raise CourseError(f"{HANDWRITTEN} is missing: restore it with `git checkout -- tests`") from None
+        raise CourseError(f"{HANDWRITTEN} is missing: restore it with `git checkout -- course_utils/assets`") from None
     reviews = [json.loads(line) for line in lines]
     prompts = tasks.sentiment_prompts([review["text"] for review in reviews], part="heldout")
     return [row_of("sentiment", prompt, review["label"]) for prompt, review in zip(prompts, reviews, strict=True)]

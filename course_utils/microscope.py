@@ -133,10 +133,10 @@ def look(batch: Mapping[str, Any], tokenizer: Any, title: str = "", refuse: bool
             of the same shape or `position_ids`. A place with attention 0 is padding, whatever its id.
         tokenizer: the one that made the batch; its `eos_token` is the end that is looked for.
         title: stands above the rows.
-        refuse: whether a batch in which no end is trained is an error.
+        refuse: whether a row in which no end is trained is an error.
 
     Raises:
-        CourseError: no label of the batch is the tokenizer's EOS, so the model would never learn to stop.
+        CourseError: in some row no label is the tokenizer's EOS, so from that row the model does not learn to stop.
     """
     ids, labels = (_lists(batch[name]) for name in ("input_ids", "labels"))
     attention = _lists(batch["attention_mask"]) if "attention_mask" in batch else [[1] * len(row) for row in ids]
@@ -153,21 +153,33 @@ def look(batch: Mapping[str, Any], tokenizer: Any, title: str = "", refuse: bool
         for row, row_labels, row_seen, row_positions in zip(ids, labels, attention, positions, strict=True)
     ]
     view = View(rows, title, tokenizer.eos_token)
-    if refuse and not view.counts[END]:
-        raise CourseError(_refusal(view))
+    if refuse and (refusal := _refusal(view)):
+        raise CourseError(refusal)
     return view
 
 
 def _refusal(view: View) -> str:
-    if view.counts[END_MASKED]:
+    """Why the batch is refused, or an empty string; where rows differ, those whose ends are masked come first."""
+    kinds = {number: {token.kind for token in row} for number, row in enumerate(view.rows, start=1)}
+    endless = [number for number, its in kinds.items() if END not in its]
+    if not endless:
+        return ""
+    if masked := [number for number in endless if END_MASKED in kinds[number]]:
         return (
-            f"no {view.eos} of this batch is trained ({view.counts[END_MASKED]} stand in it, all masked), so the model "
-            "will not learn to stop: mask padding by position, or give it another token, and let the mask cover the end"
+            f"no {view.eos} is trained in {_rows(masked, view)}, where all are masked, so the model will not learn to "
+            "stop: mask padding by position, or give it another token, and let the mask cover the end"
         )
     return (
-        f"this batch holds no {view.eos} at all, so the model will not learn to stop: let the template end an answer "
-        "with it (or set tokenizer.eos_token to what the template writes), or raise max_length"
+        f"there is no {view.eos} at all in {_rows(endless, view)}, so the model will not learn to stop: raise "
+        "max_length, or let the template end an answer with it (or set tokenizer.eos_token to what the template writes)"
     )
+
+
+def _rows(numbers: list[int], view: View) -> str:
+    if len(numbers) == len(view.rows):
+        return "any row of this batch"
+    named = ", ".join(map(str, numbers[:8])) + (", …" if numbers[8:] else "")
+    return f"row{'s' * (len(numbers) > 1)} {named} of this batch's {len(view.rows)}"
 
 
 def _kind(token: int, label: int, seen: int, eos: int) -> str:

@@ -91,9 +91,8 @@ def jupyterlab(directory):
     shutil.copytree(ROOT / "notebooks", course / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     for lesson, parameters in SHORTER.items():
         shorten(course / "notebooks" / f"{lesson}.ipynb", parameters)
-    (course / "tests").mkdir()
     shutil.copytree(ROOT / "images", course / "images")  # the server follows no link out of its directory
-    for name in ("course_utils", "requirements.txt", "tests/handwritten_reviews.jsonl"):
+    for name in ("course_utils", "requirements.txt"):
         (course / name).symlink_to(ROOT / name)
     places = {f"JUPYTER_{name}_DIR": directory / name.lower() for name in ("CONFIG", "DATA", "RUNTIME")}
     places |= {f"JUPYTERLAB_{name}_DIR": directory / name.lower() for name in ("SETTINGS", "WORKSPACES")}

@@ -68,13 +68,30 @@ def test_it_refuses_and_says_why(tokenizer):
     masked = batch([[1, 300, 2]], [[-100, 300, -100]], attention_mask=[[1, 1, 1]])
     absent = batch([[1, 300, 400]], [[-100, 300, 400]], attention_mask=[[1, 1, 1]])
     for given_batch, words in (
-        (masked, r"no </s> of this batch is trained \(1 stand"),
-        (absent, "holds no </s> at all"),
+        (masked, "no </s> is trained in any row of this batch, where all are masked"),
+        (absent, "there is no </s> at all in any row of this batch"),
     ):
         with pytest.raises(CourseError, match=words) as refusal:
             look(given_batch, tokenizer)
         assert "\n" not in str(refusal.value)
         assert look(given_batch, tokenizer, refuse=False).counts[END] == 0
+
+
+def test_each_row_has_to_train_an_end(tokenizer):
+    """The rule of the lesson's exercise: one good row does not make up for the others."""
+    from course_utils.checks.lesson_05 import rows_without_end
+
+    good, masked, absent = [1, 300, 2], [1, 300, 2], [1, 300, 400]
+    ids = [good, masked, absent, good, masked]
+    labels = [[-100, 300, 2], [-100, 300, -100], [-100, 300, 400], [2, -100, 2], [2, 300, -100]]
+    with pytest.raises(CourseError, match="no </s> is trained in rows 2, 5 of this batch's 5, where all are masked"):
+        look(batch(ids, labels), tokenizer)
+    with pytest.raises(CourseError, match="no </s> at all in row 2 of this batch's 3"):
+        look(batch([good, absent, good], [labels[0], labels[2], labels[0]]), tokenizer)
+    assert look(batch([good, good], [labels[0], labels[3]]), tokenizer).counts[END] == 2
+    view = look(batch(ids, labels), tokenizer, refuse=False)
+    endless = [i for i, row in enumerate(kinds(view)) if END not in row]
+    assert endless == rows_without_end.answer(labels, tokenizer.eos_token_id) == [1, 2, 4]
 
 
 def test_kinds_differ_without_colour():
