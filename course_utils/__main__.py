@@ -72,7 +72,7 @@ def make_parser() -> OneLineParser:
 
     commands.add_parser("doctor", help="say what this machine is and which model and precision suit it")
 
-    figures = commands.add_parser("figures", help="write the course's figures again")
+    figures = commands.add_parser("figures", help="write the course's figures and the README's table of lessons again")
     figures.add_argument("directory", nargs="?", type=Path, default=ROOT / "images", help="where to (images)")
     return parser
 
@@ -132,9 +132,10 @@ def run(arguments: list[str]) -> int:
 
         print(doctor.report())
     elif args.command == "figures":
-        from course_utils import figures
+        from course_utils import contents, figures
 
         figures.write_all(args.directory)
+        contents.write_readme()
     else:
         parser.print_help()
     return 0
