@@ -95,6 +95,12 @@ def train(model: str, rows: Any, seed: int = 0) -> tuple[Any, Any, list[float]]:
     return trainer.model, tokenizer, losses
 
 
+def home(model: str) -> Path:
+    """Where lesson 06 leaves its adapter for ``model``, and where other lessons look for it."""
+    name = "pocket" if model == "pocket-llama" else Path(model).name
+    return environment.workspace() / "adapters" / f"{name}-chat"
+
+
 @contextlib.contextmanager
 def saving(directory: str | Path, model: str) -> Iterator[Path]:
     """Gives a directory to save an adapter for ``model`` into, which becomes ``directory`` once it is whole.
@@ -115,9 +121,8 @@ def pocket_chat(model: str = "pocket-llama", seed: int = 0) -> Path:
     Lesson 06's where it is there, whole, and belongs to ``model``; else a smaller one, trained now (once: the next
     call finds it). One line says which, and one line of each that is passed over says why.
     """
-    name = "pocket" if model == "pocket-llama" else Path(model).name
-    build = environment.workspace()
-    full, small = build / "adapters" / f"{name}-chat", build / "adapters" / f"{name}-chat-small-{seed}"
+    full, build = home(model), environment.workspace()
+    small = full.with_name(f"{full.name}-small-{seed}")
     for directory in (full, small):
         if not directory.exists():
             continue

@@ -92,8 +92,11 @@ def _check_bin(path: Path) -> None:
         raise CourseError(f"{path} is damaged or was cut short: {AGAIN}")
 
 
-def check_model(directory: Path) -> None:
-    """Raises ``CourseError`` if ``directory`` lacks a part of a model, or a part is damaged. No weight is read."""
+def check_model(directory: Path, tokenizer: bool = True) -> None:
+    """Raises ``CourseError`` if ``directory`` lacks a part of a model, or a part is damaged. No weight is read.
+
+    ``tokenizer`` says whether one has to be there; weights can be loaded without.
+    """
     if not (directory / "config.json").exists():
         if (directory / "adapter_config.json").exists():
             raise CourseError(
@@ -102,7 +105,11 @@ def check_model(directory: Path) -> None:
         raise CourseError(f"the directory {directory} holds no model: it has no config.json")
     read_json(directory / "config.json")
     _check_weights(directory)
-    _check_loads(directory)
+    _check_loads(directory, "configuration")
+    if tokenizer:
+        for path in sorted(directory.glob("*token*.json")):
+            read_json(path)
+        _check_loads(directory, "tokenizer")
 
 
 def _check_weights(directory: Path) -> None:
@@ -137,18 +144,15 @@ def _check_shards(index: Path) -> None:
             raise CourseError(f"{path} lacks {min(missing)}, which {index.name} places there: {AGAIN}")
 
 
-def _check_loads(directory: Path) -> None:
+def _check_loads(directory: Path, what: str) -> None:
     """Configuration and tokenizer are small enough to be loaded for a trial."""
     from transformers import AutoConfig, AutoTokenizer
 
-    for what, loader in (("configuration", AutoConfig), ("tokenizer", AutoTokenizer)):
-        for path in sorted(directory.glob("*token*.json")) if loader is AutoTokenizer else ():
-            read_json(path)
-        try:
-            loader.from_pretrained(directory, local_files_only=True)
-        except Exception as error:  # the tokenizers library raises nothing more precise
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise CourseError(f"the {what} in {directory} cannot be loaded ({reason}): {AGAIN}") from None
+    try:
+        {"configuration": AutoConfig, "tokenizer": AutoTokenizer}[what].from_pretrained(directory)
+    except Exception as error:  # the tokenizers library raises nothing more precise
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise CourseError(f"the {what} in {directory} cannot be loaded ({reason}): {AGAIN}") from None
 
 
 def fingerprint(directory: Path) -> str:

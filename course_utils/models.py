@@ -128,8 +128,10 @@ def _verify_checksums(directory: Path) -> None:
             raise CourseError(f"{name} of pocket-llama {what} (its checksum is not the published one): {restore}")
 
 
-def check(model: str) -> None:
+def check(model: str, tokenizer: bool = True) -> None:
     """Raises ``CourseError``, in one line that says what to do, if ``model`` cannot be loaded.
+
+    ``tokenizer`` says whether a directory has to hold one; weights can be loaded without.
 
     Of a hub model only the configuration is fetched, so a wrong name, a missing licence or a missing network is
     known before anything long begins.
@@ -140,7 +142,7 @@ def check(model: str) -> None:
         return _verify_checksums(POCKET)
     where = locate(model)
     if Path(where).is_dir():
-        return model_files.check_model(Path(where))
+        return model_files.check_model(Path(where), tokenizer)
     if where.startswith((".", "/", "~")) or where.count("/") > 1:
         raise CourseError(f"there is no directory {where}")
     return _check_hub(model, where)
@@ -241,7 +243,7 @@ def load_base(model: str, dtype: Any = None) -> Any:
     """The base model in ``dtype``, by default the one that ``choose_dtype`` gives for this machine."""
     from transformers import AutoModelForCausalLM
 
-    check(model)
+    check(model, tokenizer=False)
     return AutoModelForCausalLM.from_pretrained(
         locate(model), dtype=dtype or choose_dtype().value, attn_implementation=choose_attention().value,
         device_map={"": 0} if hardware().device == "cuda" else None,
@@ -252,7 +254,7 @@ def load_4bit(model: str, quant_type: str = "nf4", double_quant: bool = True) ->
     """The base model with its linear layers in 4 bits, as ``BitsAndBytesConfig`` loads it, made safe for CPUs."""
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
-    check(model)
+    check(model, tokenizer=False)
     dtype = choose_dtype().value
     loaded = AutoModelForCausalLM.from_pretrained(
         locate(model), dtype=dtype, attn_implementation=choose_attention().value,
