@@ -70,6 +70,11 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
+def _quieten_bitsandbytes() -> None:
+    """Its notice on import, that optional kernels are not installed, is about a package that nothing here needs."""
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+
+
 @functools.cache
 def hardware() -> Hardware:
     """What this machine has."""
@@ -81,8 +86,7 @@ def hardware() -> Hardware:
     if torch.cuda.is_available():
         gpu = torch.cuda.get_device_properties(0)
         return Hardware("cuda", gpu.name, cores, memory, gpu.total_memory, (gpu.major, gpu.minor))
-    # Its notice that optional kernels are not installed is about a package that nothing here needs.
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    _quieten_bitsandbytes()
     from bitsandbytes.functional import has_avx512bf16
 
     return Hardware("cpu", cpu_name(), cores, memory, cpu_bf16=has_avx512bf16())
@@ -192,6 +196,7 @@ def check_adapter(directory: str | Path, model: str) -> None:
             "or train a new one"
         )
     config = AutoConfig.from_pretrained(locate(model))
+    _quieten_bitsandbytes()  # which peft imports
     adapter_files.check_fit(directory, settings, shapes, config, _short(model))
     recorded, here = adapter_files.recorded_base(directory), fingerprint(model)
     if recorded and here and recorded != here:

@@ -2,10 +2,13 @@
 
 import json
 import shutil
+import subprocess
+import sys
 import warnings
 
 import pytest
 import torch
+from lessons import ROOT
 from peft import IA3Config, LoraConfig, PeftModel, PromptTuningConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 
@@ -144,6 +147,18 @@ def test_a_fingerprint_reads_both_ends_of_a_large_file(tmp_path):
     assert len(seen) == 5
 
 
+def test_a_fingerprint_of_a_hub_model_is_of_its_copy_here(tiny_model, tmp_path, monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    assert models.fingerprint("someone/tiny") == ""
+    repository = tmp_path / "models--someone--tiny"
+    shutil.copytree(tiny_model, repository / "snapshots" / ("0" * 40))
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("0" * 40)
+    assert models.fingerprint("someone/tiny") == models.fingerprint(str(tiny_model)) != ""
+
+
 # --- adapters --------------------------------------------------------------------------------------------------------
 
 
@@ -273,6 +288,14 @@ def test_an_adapter_that_was_given_a_name(tiny_model, tmp_path):
     net.add_adapter("critic", lora)
     net.save_pretrained(tmp_path / "saved")
     refused(models.check_adapter, tmp_path / "saved", str(tiny_model), match=r"2 adapters .*one of them.*saved/critic$")
+
+
+def test_a_check_that_passes_says_nothing(adapter, tiny_model):
+    """It stands in a lesson's first cells, whose output is kept."""
+    code = "from course_utils import environment, models; environment.prepare(); "
+    code += f"models.check_adapter({str(adapter)!r}, {str(tiny_model)!r})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout + done.stderr == ""
 
 
 def test_a_base_is_known_by_a_relative_path(adapter, tiny_model, monkeypatch):
