@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import tempfile
 from collections.abc import Iterator
@@ -88,8 +89,6 @@ def _check_vocabulary(directory: Path, settings: dict[str, Any], found: Shapes, 
 
 
 def _expected(directory: Path, config: Any) -> Shapes:
-    import copy
-
     import torch
     from peft import PeftConfig, get_peft_model, get_peft_model_state_dict
     from transformers import AutoModelForCausalLM
@@ -137,9 +136,9 @@ def saving(directory: Path, fingerprint: str) -> Iterator[Path]:
             raise CourseError(f"nothing was saved for {directory}: save the adapter into the directory that was given")
         if fingerprint:
             (new / BASE).write_text(json.dumps({"fingerprint": fingerprint}) + "\n")
-        if directory.is_dir():
-            directory.rename(old)
         try:
+            if directory.is_dir():
+                directory.rename(old)
             new.rename(directory)
         except BaseException:  # an interrupt too
             if old.exists() and not directory.exists():
