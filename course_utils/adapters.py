@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from course_utils import data, models
+from course_utils import adapter_files, data, environment, models
 from course_utils.errors import CourseError
 
-BUILD = Path(__file__).parent.parent / "build"
-
-# Lesson 06's recipe for pocket-llama; the lesson explains each number.
-RECIPE = {
-    "rank": 16, "alpha": 32, "dropout": 0.0, "learning_rate": 2e-3, "schedule": "cosine", "warmup": 0.03,
-    "clip": 1.0, "batch": 4, "max_length": 256,
+# What each model of the course is fine-tuned with; lesson 06 explains each number.
+RECIPES = {
+    "pocket-llama": {
+        "rank": 16, "alpha": 32, "dropout": 0.0, "learning_rate": 2e-3, "schedule": "cosine", "warmup": 0.03,
+        "clip": 1.0, "batch": 4, "accumulation": 1, "max_length": 256, "packing": True, "optimizer": "adamw_torch",
+    },
+    "tinyllama": {
+        "rank": 64, "alpha": 32, "dropout": 0.1, "learning_rate": 2e-4, "schedule": "cosine", "warmup": 0.03,
+        "clip": 1.0, "batch": 2, "accumulation": 4, "max_length": 512, "packing": False,
+        "optimizer": "paged_adamw_32bit",
+    },
+    "llama-2-7b": {
+        "rank": 64, "alpha": 16, "dropout": 0.1, "learning_rate": 2e-4, "schedule": "constant", "warmup": 0.03,
+        "clip": 0.3, "batch": 4, "accumulation": 4, "max_length": 512, "packing": False,
+        "optimizer": "paged_adamw_32bit",
+    },
 }  # fmt: skip
 SMALL_ROWS = 1600  # what a lesson trains on when it finds no adapter: about 45 s on two cores
+
+
+def recipe(model: str, **changes: Any) -> dict[str, Any]:
+    """The recipe for ``model`` on this machine, in a dict of its own; TinyLlama's for a model that has none.
+
+    Args:
+        model: a name as for ``models.load_4bit``.
+        changes: other values for some of its numbers; None leaves a number as it is.
+    """
+    found = dict(RECIPES.get(model, RECIPES["tinyllama"]))
+    unknown = changes.keys() - found.keys()
+    if unknown:
+        raise CourseError(f"a recipe has no {min(unknown)!r}: it has {', '.join(found)}")
+    if models.hardware().device != "cuda":
+        found["optimizer"] = "adamw_torch"  # without a GPU there is nothing to page
+    return found | {name: value for name, value in changes.items() if value is not None}
 
 
 def train(model: str, rows: Any, seed: int = 0) -> tuple[Any, Any, list[float]]:
@@ -37,13 +65,15 @@ def train(model: str, rows: Any, seed: int = 0) -> tuple[Any, Any, list[float]]:
     from trl import SFTConfig, SFTTrainer
 
     dtype, on_gpu = models.choose_dtype().value, models.hardware().device == "cuda"
+    numbers = recipe(model)
     set_seed(seed)
     tokenizer = models.load_tokenizer(model)
     settings = SFTConfig(
-        output_dir=str(BUILD / "runs" / "adapters"), assistant_only_loss=True, max_length=RECIPE["max_length"],
-        num_train_epochs=1, per_device_train_batch_size=RECIPE["batch"], packing=True,
-        learning_rate=RECIPE["learning_rate"], lr_scheduler_type=RECIPE["schedule"], warmup_steps=RECIPE["warmup"],
-        max_grad_norm=RECIPE["clip"], optim="adamw_torch", activation_checkpointing=on_gpu,
+        output_dir=str(environment.workspace() / "runs" / "adapters"), assistant_only_loss=True,
+        max_length=numbers["max_length"], num_train_epochs=1, per_device_train_batch_size=numbers["batch"],
+        gradient_accumulation_steps=numbers["accumulation"], packing=numbers["packing"],
+        learning_rate=numbers["learning_rate"], lr_scheduler_type=numbers["schedule"], warmup_steps=numbers["warmup"],
+        max_grad_norm=numbers["clip"], optim=numbers["optimizer"], activation_checkpointing=on_gpu,
         bf16=dtype == torch.bfloat16, fp16=dtype == torch.float16, use_cpu=not on_gpu, logging_steps=0.05,
         save_strategy="no", report_to="none", disable_tqdm=True, seed=seed,
     )  # fmt: skip
@@ -51,7 +81,7 @@ def train(model: str, rows: Any, seed: int = 0) -> tuple[Any, Any, list[float]]:
         model=models.load_4bit(model), args=settings, train_dataset=rows.select_columns(["messages"]),
         processing_class=tokenizer,
         peft_config=LoraConfig(
-            r=RECIPE["rank"], lora_alpha=RECIPE["alpha"], lora_dropout=RECIPE["dropout"],
+            r=numbers["rank"], lora_alpha=numbers["alpha"], lora_dropout=numbers["dropout"],
             target_modules="all-linear", bias="none", task_type="CAUSAL_LM",
         ),
     )  # fmt: skip
@@ -65,32 +95,49 @@ def train(model: str, rows: Any, seed: int = 0) -> tuple[Any, Any, list[float]]:
     return trainer.model, tokenizer, losses
 
 
-def belongs(directory: Path, model: str) -> bool:
-    """Whether ``directory`` holds an adapter for ``model``, trained since these weights are here."""
-    try:
-        models.check_adapter(directory, model)
-    except CourseError:
-        return False
-    weights = list(Path(models.locate(model)).glob("*.safetensors"))
-    made = (directory / "adapter_model.safetensors").stat().st_mtime
-    return all(path.stat().st_mtime <= made for path in weights)
+def home(model: str) -> Path:
+    """Where lesson 06 leaves its adapter for ``model``, and where other lessons look for it."""
+    name = "pocket" if model == "pocket-llama" else Path(model).name
+    return environment.workspace() / "adapters" / f"{name}-chat"
+
+
+@contextlib.contextmanager
+def saving(directory: str | Path, model: str) -> Iterator[Path]:
+    """Gives a directory to save an adapter for ``model`` into, which becomes ``directory`` once it is whole.
+
+    An interrupted save leaves what was there before. Beside the adapter stands a checksum of the base's weights, by
+    which ``models.check_adapter`` knows them again wherever and whenever the files are copied.
+
+        with adapters.saving(directory, model) as place:
+            tuned.save_pretrained(place)
+    """
+    with adapter_files.saving(Path(directory), models.fingerprint(model)) as place:
+        yield place
 
 
 def pocket_chat(model: str = "pocket-llama", seed: int = 0) -> Path:
     """The directory of an adapter that follows instructions on ``model``.
 
-    Lesson 06's where it is there and belongs to ``model``; else a smaller one, trained now (once: the next call finds
-    it). One line says which.
+    Lesson 06's where it is there, whole, and belongs to ``model``; else a smaller one, trained now (once: the next
+    call finds it). One line says which, and one line of each that is passed over says why.
     """
-    name = "pocket" if model == "pocket-llama" else Path(model).name
-    full, small = BUILD / "adapters" / f"{name}-chat", BUILD / "adapters" / f"{name}-chat-small-{seed}"
+    full, build = home(model), environment.workspace()
+    small = full.with_name(f"{full.name}-small-{seed}")
     for directory in (full, small):
-        if belongs(directory, model):
-            print(f"adapter: {directory.relative_to(BUILD.parent)}, trained earlier")
+        if not directory.exists():
+            continue
+        shown = str(directory.relative_to(build.parent))
+        try:
+            models.check_adapter(directory, model)
+        except CourseError as error:
+            print("passed over:", str(error).replace(str(directory), shown))
+        else:
+            print(f"adapter: {shown}, trained earlier")
             return directory
-    print(f"no adapter of lesson 06 is here: training a small one on {SMALL_ROWS:,} instructions ...")
+    print(f"no adapter of lesson 06 can be used here: training a small one on {SMALL_ROWS:,} instructions ...")
     began = time.perf_counter()
     tuned, _, _ = train(model, data.instructions("train", SMALL_ROWS, seed), seed)
-    tuned.save_pretrained(small)
-    print(f"adapter: {small.relative_to(BUILD.parent)}, trained in {time.perf_counter() - began:.0f} s")
+    with saving(small, model) as place:
+        tuned.save_pretrained(place)
+    print(f"adapter: {small.relative_to(build.parent)}, trained in {time.perf_counter() - began:.0f} s")
     return small

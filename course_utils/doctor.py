@@ -56,7 +56,7 @@ def report() -> str:
             ("Machine", str(machine)),
             ("Model", str(suitable_model(machine))),
             ("Precision", str(models.choose_dtype(machine))),
-            ("Attention", str(models.choose_attention(machine))),
+            ("Attention", str(models.choose_attention())),
         ]
     try:
         models.check("pocket-llama")

@@ -5,17 +5,18 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-import json
 import logging
 import os
 import platform
 from pathlib import Path
 from typing import Any
 
+from course_utils import adapter_files, model_files
 from course_utils.errors import CourseError
 from course_utils.templates import CHAT_TEMPLATE
 
 POCKET = Path(__file__).parent / "assets" / "pocket-llama"
+POCKET_FILES = {"config.json", "model.safetensors", "tokenizer.json"}  # without which it is no model
 
 # The names lessons take for `model`. Anything else is a local directory or a hub id.
 NAMES = {
@@ -69,6 +70,11 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
+def _quieten_bitsandbytes() -> None:
+    """Its notice on import, that optional kernels are not installed, is about a package that nothing here needs."""
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+
+
 @functools.cache
 def hardware() -> Hardware:
     """What this machine has."""
@@ -80,8 +86,7 @@ def hardware() -> Hardware:
     if torch.cuda.is_available():
         gpu = torch.cuda.get_device_properties(0)
         return Hardware("cuda", gpu.name, cores, memory, gpu.total_memory, (gpu.major, gpu.minor))
-    # Its notice that optional kernels are not installed is about a package that nothing here needs.
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    _quieten_bitsandbytes()
     from bitsandbytes.functional import has_avx512bf16
 
     return Hardware("cpu", cpu_name(), cores, memory, cpu_bf16=has_avx512bf16())
@@ -101,12 +106,9 @@ def choose_dtype(machine: Hardware | None = None) -> Choice:
     return Choice(torch.float32, "this CPU has no bf16 instructions, and emulating them is slower than fp32")
 
 
-def choose_attention(machine: Hardware | None = None) -> Choice:
-    """The attention implementation to ask transformers for."""
-    machine = machine or hardware()
-    if machine.device == "cuda":
-        return Choice("sdpa", "torch picks its own flash kernel where the mask allows it, and nothing has to be built")
-    return Choice("sdpa", "torch's fused attention also runs on a CPU")
+def choose_attention() -> Choice:
+    """The attention implementation to ask transformers for: the same on every machine."""
+    return Choice("sdpa", "torch's fused attention comes with it, picks a flash kernel on a GPU, and runs on a CPU too")
 
 
 def locate(model: str) -> str:
@@ -115,20 +117,25 @@ def locate(model: str) -> str:
 
 
 def _verify_checksums(directory: Path) -> None:
-    listing = directory / "SHA256SUMS"
     restore = f"restore it with `git checkout -- {Path(*directory.parts[-3:])}`"
+    listing = directory / "SHA256SUMS"
     if not listing.exists():
         raise CourseError(f"pocket-llama is incomplete (SHA256SUMS is missing): {restore}")
-    for line in listing.read_text().splitlines():
-        expected, name = line.split()
+    # Bytes that are no text must not be an error of their own: they make a line that is no checksum.
+    pairs = [line.split() for line in listing.read_text(errors="replace").splitlines()]
+    if any(len(pair) != 2 for pair in pairs) or not {name for _, name in pairs} >= POCKET_FILES:
+        raise CourseError(f"SHA256SUMS of pocket-llama is damaged (it does not list each file): {restore}")
+    for expected, name in pairs:
         path = directory / name
         if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
             what = "is damaged" if path.exists() else "is missing"
             raise CourseError(f"{name} of pocket-llama {what} (its checksum is not the published one): {restore}")
 
 
-def check(model: str) -> None:
+def check(model: str, tokenizer: bool = True) -> None:
     """Raises ``CourseError``, in one line that says what to do, if ``model`` cannot be loaded.
+
+    ``tokenizer`` says whether a directory has to hold one; weights can be loaded without.
 
     Of a hub model only the configuration is fetched, so a wrong name, a missing licence or a missing network is
     known before anything long begins.
@@ -139,9 +146,7 @@ def check(model: str) -> None:
         return _verify_checksums(POCKET)
     where = locate(model)
     if Path(where).is_dir():
-        if not (Path(where) / "config.json").exists():
-            raise CourseError(f"the directory {where} holds no model: it has no config.json")
-        return None
+        return model_files.check_model(Path(where), tokenizer)
     if where.startswith((".", "/", "~")) or where.count("/") > 1:
         raise CourseError(f"there is no directory {where}")
     return _check_hub(model, where)
@@ -175,34 +180,51 @@ def _check_hub(model: str, repository: str) -> None:
 
 
 def check_adapter(directory: str | Path, model: str) -> None:
-    """Raises ``CourseError`` if the adapter in ``directory`` was not trained on ``model``."""
-    from safetensors import safe_open
+    """Raises ``CourseError``, in one line, if ``directory`` holds no whole LoRA adapter that belongs to ``model``.
+
+    It belongs to it if it names it as its base, has the shapes that it needs there, and, where the adapter says which
+    weights it was trained on, those are the weights that are here.
+    """
     from transformers import AutoConfig
 
     directory = Path(directory)
-    settings, weights = directory / "adapter_config.json", directory / "adapter_model.safetensors"
-    if not settings.exists() or not weights.exists():
-        raise CourseError(f"{directory} holds no adapter: it lacks {settings.name} or {weights.name}")
-    base = json.loads(settings.read_text()).get("base_model_name_or_path") or "an unnamed model"
-    hidden = AutoConfig.from_pretrained(locate(model)).hidden_size
-    with safe_open(weights, "pt") as file:
-        widths = {file.get_slice(key).get_shape()[1] for key in file.keys() if "q_proj.lora_A" in key}  # noqa: SIM118
-    if widths - {hidden} or not _same_model(base, model):
+    settings, shapes = adapter_files.read(directory)
+    base = settings.get("base_model_name_or_path") or "an unnamed model"
+    if _short(base) != _short(model):
         raise CourseError(
             f"the adapter {directory} belongs to {_short(base)}, not to {_short(model)}: load it with its own base, "
             "or train a new one"
         )
+    config = AutoConfig.from_pretrained(locate(model))
+    _quieten_bitsandbytes()  # which peft imports
+    adapter_files.check_fit(directory, settings, shapes, config, _short(model))
+    recorded, here = adapter_files.recorded_base(directory), fingerprint(model)
+    if recorded and here and recorded != here:
+        raise CourseError(
+            f"the adapter {directory} was trained on other weights of {_short(model)} than are here: train a new one"
+        )
+
+
+def fingerprint(model: str) -> str:
+    """A checksum of ``model``'s weights on this machine, or an empty string where there are none yet."""
+    from huggingface_hub import try_to_load_from_cache
+
+    directory = Path(locate(model))
+    if not directory.is_dir():
+        cached = try_to_load_from_cache(locate(model), "config.json")
+        if not isinstance(cached, str):
+            return ""
+        directory = Path(cached).parent
+    return model_files.fingerprint(directory)
 
 
 def _short(model: str) -> str:
+    """A name of ``NAMES``, a directory's own name wherever it lies, or a hub id."""
     for name, where in NAMES.items():
         if model in (name, where):
             return name
-    return Path(model).name if Path(model).is_absolute() else model
-
-
-def _same_model(one: str, other: str) -> bool:
-    return _short(one) == _short(other)
+    path = Path(model)
+    return path.resolve().name if path.is_absolute() or path.is_dir() else model
 
 
 def load_tokenizer(model: str) -> Any:
@@ -226,7 +248,7 @@ def load_base(model: str, dtype: Any = None) -> Any:
     """The base model in ``dtype``, by default the one that ``choose_dtype`` gives for this machine."""
     from transformers import AutoModelForCausalLM
 
-    check(model)
+    check(model, tokenizer=False)
     return AutoModelForCausalLM.from_pretrained(
         locate(model), dtype=dtype or choose_dtype().value, attn_implementation=choose_attention().value,
         device_map={"": 0} if hardware().device == "cuda" else None,
@@ -237,7 +259,7 @@ def load_4bit(model: str, quant_type: str = "nf4", double_quant: bool = True) ->
     """The base model with its linear layers in 4 bits, as ``BitsAndBytesConfig`` loads it, made safe for CPUs."""
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
-    check(model)
+    check(model, tokenizer=False)
     dtype = choose_dtype().value
     loaded = AutoModelForCausalLM.from_pretrained(
         locate(model), dtype=dtype, attn_implementation=choose_attention().value,

@@ -1,16 +1,21 @@
 """The adapter that lessons share: trained where it is missing, found where it is there, never one that does not fit."""
 
+import json
 import os
+import shutil
+import time
+from pathlib import Path
 
 import pytest
 from peft import LoraConfig, get_peft_model
 
-from course_utils import adapters, data, models
+from course_utils import adapter_files, adapters, data, environment, models
+from course_utils.errors import CourseError
 
 
 @pytest.fixture
 def build(tmp_path, monkeypatch):
-    monkeypatch.setattr(adapters, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(environment, "workspace", lambda: tmp_path / "build")
     return tmp_path / "build" / "adapters"
 
 
@@ -28,15 +33,35 @@ def trained(monkeypatch):
     return asked
 
 
-def save(model, directory):
-    lora = LoraConfig(r=2, target_modules="all-linear", task_type="CAUSAL_LM")
-    get_peft_model(models.load_base(str(model)), lora).save_pretrained(directory)
+def save(model, directory, **options):
+    lora = LoraConfig(r=2, target_modules="all-linear", task_type="CAUSAL_LM", **options)
+    tuned = get_peft_model(models.load_base(str(model)), lora)
+    with adapters.saving(directory, str(model)) as place:
+        tuned.save_pretrained(place)
+
+
+@pytest.fixture
+def own_model(tiny_model, tmp_path):
+    """The tiny model in a directory of the test's own, whose weights it may change."""
+    return shutil.copytree(tiny_model, tmp_path / "tiny-llama")
+
+
+def retrain(directory):
+    """Other weights of the same shapes, in the same files."""
+    weights = next(directory.glob("*.safetensors"))
+    content = bytearray(weights.read_bytes())
+    content[-10] ^= 0x40
+    weights.write_bytes(content)
+
+
+# --- found or trained ------------------------------------------------------------------------------------------------
 
 
 def test_a_missing_one_is_trained_once_for_each_seed(build, trained, tiny_model, capsys):
     model = str(tiny_model)
     first = adapters.pocket_chat(model, 3)
-    assert trained == [(model, adapters.SMALL_ROWS, 3)] and adapters.belongs(first, model)
+    models.check_adapter(first, model)
+    assert trained == [(model, adapters.SMALL_ROWS, 3)]
     assert adapters.pocket_chat(model, 3) == first and len(trained) == 1
     assert adapters.pocket_chat(model, 4) != first and len(trained) == 2
     assert "training a small one" in capsys.readouterr().out
@@ -47,24 +72,131 @@ def test_the_one_of_lesson_06_comes_first(build, trained, tiny_model):
     assert adapters.pocket_chat(str(tiny_model)) == build / "tiny-llama-chat" and trained == []
 
 
-def test_an_adapter_older_than_the_weights_is_not_taken(build, trained, tiny_model):
+def test_an_adapter_of_other_weights_is_not_taken(build, trained, own_model, capsys):
+    save(own_model, build / "tiny-llama-chat")
+    retrain(own_model)
+    with pytest.raises(CourseError, match="trained on other weights of tiny-llama"):
+        models.check_adapter(build / "tiny-llama-chat", str(own_model))
+    adapters.pocket_chat(str(own_model))
+    assert len(trained) == 1 and "passed over: the adapter build/adapters/tiny-llama-chat" in capsys.readouterr().out
+
+
+def test_the_time_of_the_files_says_nothing(build, trained, own_model, tmp_path):
+    """A fresh clone has new weights' times, a restored adapter an old one."""
+    save(own_model, build / "tiny-llama-chat")
+    now = time.time()
+    for path in (build / "tiny-llama-chat").iterdir():
+        os.utime(path, (now - 1e6, now - 1e6))
+    for path in own_model.iterdir():
+        os.utime(path, (now + 60, now + 60))
+    elsewhere = shutil.copytree(own_model, tmp_path / "clone" / "tiny-llama")
+    for model in (own_model, elsewhere):
+        assert adapters.pocket_chat(str(model)) == build / "tiny-llama-chat" and trained == []
+
+
+def test_an_adapter_without_a_record_belongs_where_it_fits(build, trained, tiny_model):
     save(tiny_model, build / "tiny-llama-chat")
-    weights = next(tiny_model.glob("*.safetensors"))
-    before = weights.stat().st_mtime - 60
-    os.utime(build / "tiny-llama-chat" / "adapter_model.safetensors", (before, before))
-    assert not adapters.belongs(build / "tiny-llama-chat", str(tiny_model))
-    adapters.pocket_chat(str(tiny_model))
-    assert len(trained) == 1
+    (build / "tiny-llama-chat" / adapter_files.BASE).unlink()
+    assert adapters.pocket_chat(str(tiny_model)) == build / "tiny-llama-chat" and trained == []
 
 
-def test_an_adapter_of_another_model_is_not_taken(build, trained, tiny_model):
-    save(tiny_model, build / "pocket-chat")
-    assert not adapters.belongs(build / "pocket-chat", "pocket-llama")
+def test_a_damaged_one_is_passed_over_and_made_anew(build, trained, tiny_model, capsys):
+    save(tiny_model, build / "tiny-llama-chat-small-0")
+    weights = build / "tiny-llama-chat-small-0" / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    assert adapters.pocket_chat(str(tiny_model)) == build / "tiny-llama-chat-small-0" and len(trained) == 1
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("passed over:")]
+    assert len(lines) == 1 and "was cut short" in lines[0] and str(build) not in lines[0]
+    models.check_adapter(build / "tiny-llama-chat-small-0", str(tiny_model))
+
+
+def test_lesson_06s_damaged_one_is_left_where_it_is(build, trained, tiny_model):
+    save(tiny_model, build / "tiny-llama-chat")
+    (build / "tiny-llama-chat" / "adapter_config.json").write_text("{")
+    assert adapters.pocket_chat(str(tiny_model)) == build / "tiny-llama-chat-small-0" and len(trained) == 1
+    assert (build / "tiny-llama-chat" / "adapter_config.json").read_text() == "{"
+
+
+# --- saving ----------------------------------------------------------------------------------------------------------
+
+
+def content(directory):
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
+@pytest.mark.parametrize("there", [False, True])
+def test_an_interrupted_save_leaves_what_was_there(build, tiny_model, error, there):
+    directory = build / "mine"
+    if there:
+        save(tiny_model, directory)
+    before = content(directory) if there else None
+    with pytest.raises(type(error)), adapters.saving(directory, str(tiny_model)) as place:
+        (place / "adapter_config.json").write_text("{}")
+        raise error
+    assert list(build.iterdir()) == ([directory] if there else [])
+    assert not there or content(directory) == before
+
+
+def test_a_rename_that_fails_brings_the_old_one_back(build, tiny_model, monkeypatch):
+    directory = build / "mine"
+    save(tiny_model, directory)
+    before, rename = content(directory), Path.rename
+
+    def refuse_the_new(self, target):
+        if self.name == "new":
+            raise PermissionError("in use")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_the_new)
+    with pytest.raises(PermissionError), adapters.saving(directory, str(tiny_model)) as place:
+        (place / "adapter_config.json").write_text("{}")
+    assert content(directory) == before and list(build.iterdir()) == [directory]
+
+
+def test_a_new_save_takes_the_place_of_the_old(build, tiny_model):
+    save(tiny_model, build / "mine", lora_alpha=8)
+    (build / "mine" / "leftover").touch()
+    save(tiny_model, build / "mine", lora_alpha=4)
+    assert json.loads((build / "mine" / "adapter_config.json").read_text())["lora_alpha"] == 4
+    assert not (build / "mine" / "leftover").exists() and list(build.iterdir()) == [build / "mine"]
+
+
+def test_a_save_that_went_elsewhere_is_said(build, tiny_model):
+    with pytest.raises(CourseError, match="nothing was saved"), adapters.saving(build / "mine", str(tiny_model)):
+        pass
+    assert not (build / "mine").exists()
+
+
+# --- the recipe ------------------------------------------------------------------------------------------------------
+
+
+def test_a_recipe_is_the_callers_own(monkeypatch):
+    machine = models.Hardware("cuda", "A100", 8, 2**34, 2**35, (8, 0))
+    monkeypatch.setattr(models, "hardware", lambda: machine)
+    mine = adapters.recipe("tinyllama", rank=8, alpha=None)
+    assert (mine["rank"], mine["alpha"], mine["optimizer"]) == (8, 32, "paged_adamw_32bit")
+    mine["batch"] = 77
+    assert adapters.recipe("tinyllama")["batch"] == 2 and adapters.recipe("tinyllama")["rank"] == 64
+    assert adapters.recipe("someone/a-model") == adapters.recipe("tinyllama")
+    assert len({frozenset(each) for each in adapters.RECIPES.values()}) == 1, "recipes differ in what they name"
+
+
+def test_nothing_is_paged_without_a_gpu(monkeypatch):
+    monkeypatch.setattr(models, "hardware", lambda: models.Hardware("cpu", "any", 2, 2**34))
+    assert adapters.recipe("llama-2-7b")["optimizer"] == "adamw_torch"
+
+
+def test_a_number_that_no_recipe_has_is_refused():
+    with pytest.raises(CourseError, match="a recipe has no 'lr'"):
+        adapters.recipe("pocket-llama", lr=1e-3)
 
 
 @pytest.mark.slow
 def test_training_lowers_the_loss_and_trains_nothing_but_the_adapter(tmp_path, tiny_model, monkeypatch):
-    monkeypatch.setattr(adapters, "BUILD", tmp_path)
+    monkeypatch.setattr(environment, "workspace", lambda: tmp_path)
+    # Random weights bear pocket-llama's rate; with TinyLlama's, 96 rows would hardly move them.
+    monkeypatch.setitem(adapters.RECIPES, "tinyllama", adapters.RECIPES["pocket-llama"])
     net, tokenizer, losses = adapters.train(str(tiny_model), data.instructions("train", 96, 0), 0)
     assert len(losses) > 3 and losses[-1] < losses[0]
     moving = {name for name, parameter in net.named_parameters() if parameter.requires_grad}

@@ -62,6 +62,14 @@ def test_a_missing_file_is_found(damaged):
         models.check("pocket-llama")
 
 
+@pytest.mark.parametrize("text", ["", "\n", "0" * 64 + "  config.json\n", "<<<<<<< HEAD\n", "\0" * 40])
+def test_a_list_of_checksums_that_lists_too_little_is_damaged(damaged, text):
+    (damaged / "SHA256SUMS").write_text(text)
+    with pytest.raises(CourseError, match="SHA256SUMS of pocket-llama is damaged.*git checkout") as caught:
+        models.check("pocket-llama")
+    assert "\n" not in str(caught.value)
+
+
 # --- 4 bits on a CPU -------------------------------------------------------------------------------------------------
 
 
@@ -231,7 +239,8 @@ def test_an_adapter_of_another_base_is_refused(tiny_model, tmp_path):
     settings = json.loads((adapter / "adapter_config.json").read_text())
     settings["base_model_name_or_path"] = "pocket-llama"  # a wrong label does not help: the shapes tell
     (adapter / "adapter_config.json").write_text(json.dumps(settings))
-    with pytest.raises(CourseError, match="belongs to"):
+    with pytest.raises(CourseError, match="q_proj.lora_A is 2 × 64, and the model needs 2 × 384"):
         models.check_adapter(adapter, "pocket-llama")
+    (tmp_path / "nothing").mkdir()
     with pytest.raises(CourseError, match="holds no adapter"):
-        models.check_adapter(tmp_path, "pocket-llama")
+        models.check_adapter(tmp_path / "nothing", "pocket-llama")

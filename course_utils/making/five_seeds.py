@@ -81,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
         "hardware": hardware,
         "versions": {name: module.__version__ for name, module in libraries.items()},
         "model": given.model if given.model in models.NAMES else Path(given.model).name,
-        "recipe": adapters.RECIPE | {"rows": given.rows},
+        "recipe": adapters.recipe(given.model) | {"rows": given.rows},
         "heldout_rows": given.heldout,
         "tasks": data.instructions("heldout", given.heldout, HELDOUT_SEED)["task"][:],
         "runs": [],
