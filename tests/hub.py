@@ -142,7 +142,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = answer
 
     def found(self, body: bytes) -> tuple[dict[str, str], bytes]:
-        """Headers and content of the answer. Whoever has the address of weights may upload them: no token goes there."""
+        """Headers and content of the answer. Weights need no token: whoever has their address may upload them."""
         path = self.path.split("?")[0]
         if self.headers.get("Authorization") != f"Bearer {TOKEN}" and not path.startswith("/lfs/"):
             raise Refusal(401, "Invalid credentials in Authorization header")

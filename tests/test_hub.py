@@ -7,11 +7,14 @@ import pytest
 from hub import Hub, run_client
 
 WHO = """
-import time
+import threading, time
 from course_utils import hub
 
+errors = []
+threading.excepthook = lambda error: errors.append(str(error))
 start = time.monotonic()
 said = [hub.user(), time.monotonic() - start]
+assert not errors, errors
 """
 
 
