@@ -141,13 +141,21 @@ def nucleus_by_threshold(probabilities, p):
 
 WRONG = [
     (checks.mean_kl, lambda p, q: 0.0, "[[0.5, 0.5]], merged=[[0.25, 0.75]]"),
-    (checks.mean_kl, lambda p, q: sum(math.log(a / b) for a, b in zip(p[0], q[0], strict=True)), "mean_kl"),
-    (checks.mean_kl, lambda p, q: max(max(map(abs, row)) for row in p), "mean_kl"),
+    (
+        checks.mean_kl,
+        lambda p, q: sum(math.log(a / b) for a, b in zip(p[0], q[0], strict=True)),
+        "reference=[[1.0, 0.0]]",
+    ),
+    (checks.mean_kl, lambda p, q: max(max(map(abs, row)) for row in p), "gives     0.5"),
     (checks.nucleus, lambda probabilities, p: probabilities, "[0.5, 0.5], p=0.5"),
-    (checks.nucleus, lambda probabilities, p: [float(v == max(probabilities)) for v in probabilities], "nucleus"),
+    (
+        checks.nucleus,
+        lambda probabilities, p: [float(v == max(probabilities)) for v in probabilities],
+        "gives     [1.0, 1.0]",
+    ),
     (checks.left_pad, lambda rows, pad_id: (rows, [[1] * len(row) for row in rows]), "[[1, 5, 7], [1]]"),
-    (checks.left_pad, lambda rows, pad_id: [[pad_id] * (3 - len(row)) + row for row in rows], "left_pad"),
-    (checks.cache_bytes, lambda layers, kv_heads, head_dim, tokens, batch, bytes_per_number: tokens, "cache_bytes"),
+    (checks.left_pad, lambda rows, pad_id: [[pad_id] * (3 - len(row)) + row for row in rows], "gives     [[0, 1, 5]]"),
+    (checks.cache_bytes, lambda layers, kv_heads, head_dim, tokens, batch, bytes_per_number: tokens, "should be 2"),
 ]
 
 
