@@ -103,7 +103,7 @@ def test_no_lesson_imports_what_makes_the_course(path):
 def test_importing_the_package_loads_nothing_heavy():
     # The mathematics is written in torch; what makes the course may need anything.
     light = sorted(FLOOR_OF.keys() - set(FLOORS[1].split()) - set(FLOORS[-1].split()))
-    heavy = "('torch', 'transformers', 'matplotlib', 'datasets', 'numpy')"
+    heavy = "('torch', 'transformers', 'matplotlib', 'datasets', 'numpy', 'ipywidgets', 'IPython')"
     code = f"import sys, {', '.join(f'course_utils.{name}' for name in light)}"
     code += f"; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
