@@ -258,4 +258,4 @@ def test_the_trainer_counts_its_steps_as_the_grader_does(tmp_path):
         )
         trainer = Trainer(Line(), arguments, train_dataset=[{"x": torch.ones(1), "labels": 0}] * rows)
         trainer.train()
-        assert trainer.state.global_step == steps_right(rows, batch, accumulation)
+        assert trainer.state.global_step == checks.steps_per_epoch.answer(rows, batch, accumulation)

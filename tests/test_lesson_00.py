@@ -19,7 +19,7 @@ def test_thirty_steps_are_enough_to_see_it(report):
         (["-p", "steps", "1"], "steps = 1 is out of range: it goes from 2 to 1000"),
         (["-p", "questions", "5"], "questions = 5 is out of range"),
         (["-p", "question", " "], "question is empty"),
-        (["-p", "stepps", "9"], "steps"),
+        (["-p", "stepps", "9"], "a parameter 'stepps'; did you mean steps?"),
     ],
 )
 def test_bad_parameters_are_one_line(options, said):
@@ -42,7 +42,7 @@ WRONG = [
     (
         checks.same_answer,
         lambda said, wanted: said.replace(" ", "").lower().strip(".") == wanted.lower().strip("."),
-        "co",
+        "said='co ld', wanted='cold'",
     ),
 ]
 

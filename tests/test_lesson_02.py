@@ -160,7 +160,7 @@ WRONG = [
     (checks.bits_per_weight, lambda block_size, second_block=None: 4 + 32 / block_size, "second_block=256"),
     (checks.bits_per_weight, lambda b, s=None: 4 + (8 / b + 32 / (64 * s) if s else 32 / b), "block_size=128"),
     (checks.compensate, lambda row, rounded, inverse: [rounded] * len(row), "2 items where there should be 1"),
-    (checks.compensate, lambda row, rounded, inverse: [round(w) for w in row[1:]], "should be"),
+    (checks.compensate, lambda row, rounded, inverse: [round(w) for w in row[1:]], "1, should be 1.25"),
     (checks.compensate, lambda r, q, i: [w - (r[0] - q) * i[0][k] for k, w in enumerate(r) if k], "2.0, -1.0"),
 ]
 

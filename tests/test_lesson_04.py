@@ -185,7 +185,7 @@ RIGHT = [
 WRONG = [
     (checks.energy_rank, lambda singular_values, share: 1, "share=0.9"),
     (checks.energy_rank, lambda singular_values, share: len(singular_values), "[1.0, 1.0]"),
-    (checks.energy_rank, lambda s, share: sum(x > share * s[0] for x in s), "should be"),
+    (checks.energy_rank, lambda s, share: sum(x > share * s[0] for x in s), "[1.0, 1.0], share=0.5"),
     (checks.merged_weight, lambda W, A, B, alpha: W + alpha / A.shape[0] * B.T * A.T, "alpha=0.5"),
     (checks.merged_weight, lambda W, A, B, alpha: W - alpha / A.shape[0] * B @ A, "alpha=1.0"),
     (checks.merged_weight, lambda W, A, B, alpha: W + 2 * (B @ A), "alpha=1.0"),
@@ -193,8 +193,8 @@ WRONG = [
     (checks.adapter_size, lambda h, i, n, heads, kv, r, t: size_by_peft(h, i, n, heads, kv, 1, t), "rank=3"),
     (checks.rate_of_b, lambda rate, rank, alpha, optimizer: rate * alpha / rank**0.5, "optimizer='adam'"),
     (checks.rate_of_b, lambda rate, rank, alpha, optimizer: 2 * rate, "optimizer='sgd'"),
-    (checks.stored_weight, lambda level, second, c1, mean: level * c1 + mean, "should be"),
-    (checks.stored_weight, lambda level, second, c1, mean: level * second * c1 * mean, "should be"),
+    (checks.stored_weight, lambda level, second, c1, mean: level * c1 + mean, "gives     0.25"),
+    (checks.stored_weight, lambda level, second, c1, mean: level * second * c1 * mean, "gives     0\n"),
 ]
 
 

@@ -35,7 +35,6 @@ def test_the_losses_train_different_shares_and_differ(report):
     graded, accuracy = results["graded_share_by_loss"], results["accuracy_by_loss"]
     assert graded["full text"] == 1 > 0.3 > graded["assistant only"] > graded["completion only"] > 0.02
     assert accuracy["assistant only"] > accuracy["full text"]
-    assert all(0 <= p <= 1 for p in results["p_values"].values())
 
 
 @pytest.mark.slow
@@ -371,18 +370,18 @@ WRONG = [
     (checks.assistant_mask, lambda n, spans: [1] * n, "length=4"),
     (checks.assistant_mask, lambda n, spans: mask_by_tensor(n, [(r, a, b - 1) for r, a, b in spans]), "length=4"),
     (checks.assistant_mask, lambda n, spans: mask_by_tensor(n, spans[-1:]), "length=9"),
-    (checks.assistant_mask, lambda n, spans: [bool(m) for m in mask_by_tensor(n, spans)], "should be"),
+    (checks.assistant_mask, lambda n, spans: [bool(m) for m in mask_by_tensor(n, spans)], "False, should be 0"),
     (checks.packed_positions, lambda lengths, size: list(range(size)), "lengths=[2, 1]"),
     (checks.packed_positions, lambda lengths, size: sum(([*range(n)] for n in lengths), []), "lengths=[2], size=4"),
     (checks.rows_without_end, lambda labels, eos: [i for i, row in enumerate(labels) if eos not in row], "[[2, 7, 8]]"),
     (checks.rows_without_end, lambda labels, eos: [i for i, row in enumerate(labels) if row[-1] != eos], "-100]"),
-    (checks.rows_without_end, lambda labels, eos: not any(eos in row for row in labels), "labels"),
-    (checks.first_fit_decreasing, lambda lengths, size: [list(range(len(lengths)))], "should be"),
-    (checks.first_fit_decreasing, lambda lengths, size: [[i] for i in range(len(lengths))], "should be"),
+    (checks.rows_without_end, lambda labels, eos: not any(eos in row for row in labels), "not bool"),
+    (checks.first_fit_decreasing, lambda lengths, size: [list(range(len(lengths)))], "[[1, 0]]"),
+    (checks.first_fit_decreasing, lambda lengths, size: [[i] for i in range(len(lengths))], "lengths=[2, 2]"),
     (
         checks.first_fit_decreasing,
         lambda lengths, size: checks.first_fit_decreasing.answer(lengths, 2 * size),
-        "should",
+        "1 items where there should be 2",
     ),
 ]
 

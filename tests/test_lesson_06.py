@@ -34,7 +34,7 @@ def test_a_model_without_a_recipe_of_its_own_takes_tinyllamas(tiny_report):
     ("options", "said"),
     [
         (["-p", "rank", "900"], "rank = 900 is out of range: it goes from 1 to 256"),
-        (["-p", "rnak", "8"], "rank"),
+        (["-p", "rnak", "8"], "a parameter 'rnak'; did you mean rank?"),
         (["-p", "train_on", "squad"], "is not one of 'world', 'ultrachat'"),
         (["-p", "model", "./nowhere"], "there is no directory ./nowhere"),
         (["-p", "adapter", "/dev/null"], "holds no adapter"),

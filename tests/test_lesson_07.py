@@ -4,9 +4,8 @@ import math
 
 import pytest
 import torch
-from hub import Hub
+from hub import Hub, run_client
 from lessons import ROOT, code_cells, refusal
-from test_hub import run_client, start_hub
 
 from course_utils import certificate, checks
 
@@ -69,6 +68,7 @@ def test_bad_parameters_are_one_line(options, said):
 # --- the lesson's own cell, against a hub on loopback ----------------------------------------------------------------
 
 BEFORE = """
+import os
 from peft import LoraConfig, PeftModel, get_peft_model
 from course_utils import data, evaluate, models, results
 
@@ -88,20 +88,22 @@ def run_cell(url, tmp_path, tiny_model, repository, token):
     """What the lesson's cell says when a reader runs it with these settings."""
     (cell,) = (cell.source for cell in code_cells(NOTEBOOK) if "hub.user()" in cell.source)
     before = BEFORE.format(model=str(tiny_model), directory=str(tmp_path / "adapter"), repository=repository)
-    code = before + cell + "\nsay(said=said)"
-    return run_client(url, tmp_path / "home", code, token)["said"]
+    return run_client(url, tmp_path / "home", before + cell, token)
 
 
 @pytest.fixture(scope="module")
 def hub():
-    server = start_hub()
-    yield server
-    server.__exit__()
+    with Hub() as server:
+        yield server
 
 
 def test_the_adapter_goes_to_the_hub_and_comes_back_the_same(hub: Hub, tmp_path, tiny_model):
     (said,) = run_cell(hub.url, tmp_path, tiny_model, "reader/pocket-chat", "hf_write")
     assert said.startswith("reader/pocket-chat is on the Hub, and came back. The same model: not one logit differs")
+    sent = hub.files["reader/pocket-chat"]
+    assert sent["adapter_model.safetensors"] == (tmp_path / "adapter" / "adapter_model.safetensors").read_bytes()
+    assert sent.keys() >= {"adapter_config.json", "tokenizer.json", "chat_template.jinja"}
+    assert ("GET", "/reader/pocket-chat/resolve/main/adapter_model.safetensors") in hub.requests
 
 
 @pytest.mark.parametrize(
@@ -139,13 +141,21 @@ def nucleus_by_threshold(probabilities, p):
 
 WRONG = [
     (checks.mean_kl, lambda p, q: 0.0, "[[0.5, 0.5]], merged=[[0.25, 0.75]]"),
-    (checks.mean_kl, lambda p, q: sum(math.log(a / b) for a, b in zip(p[0], q[0], strict=True)), "mean_kl"),
-    (checks.mean_kl, lambda p, q: max(max(map(abs, row)) for row in p), "mean_kl"),
+    (
+        checks.mean_kl,
+        lambda p, q: sum(math.log(a / b) for a, b in zip(p[0], q[0], strict=True)),
+        "reference=[[1.0, 0.0]]",
+    ),
+    (checks.mean_kl, lambda p, q: max(max(map(abs, row)) for row in p), "gives     0.5"),
     (checks.nucleus, lambda probabilities, p: probabilities, "[0.5, 0.5], p=0.5"),
-    (checks.nucleus, lambda probabilities, p: [float(v == max(probabilities)) for v in probabilities], "nucleus"),
+    (
+        checks.nucleus,
+        lambda probabilities, p: [float(v == max(probabilities)) for v in probabilities],
+        "gives     [1.0, 1.0]",
+    ),
     (checks.left_pad, lambda rows, pad_id: (rows, [[1] * len(row) for row in rows]), "[[1, 5, 7], [1]]"),
-    (checks.left_pad, lambda rows, pad_id: [[pad_id] * (3 - len(row)) + row for row in rows], "left_pad"),
-    (checks.cache_bytes, lambda layers, kv_heads, head_dim, tokens, batch, bytes_per_number: tokens, "cache_bytes"),
+    (checks.left_pad, lambda rows, pad_id: [[pad_id] * (3 - len(row)) + row for row in rows], "gives     [[0, 1, 5]]"),
+    (checks.cache_bytes, lambda layers, kv_heads, head_dim, tokens, batch, bytes_per_number: tokens, "should be 2"),
 ]
 
 

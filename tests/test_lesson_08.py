@@ -318,11 +318,11 @@ RIGHT = [
 ]
 WRONG = [
     (checks.bits_from_perplexity, lambda perplexity, tokens, byte_count: math.log2(perplexity), "byte_count=4"),
-    (checks.bits_from_perplexity, lambda perplexity, tokens, byte_count: perplexity / byte_count, "should be"),
+    (checks.bits_from_perplexity, lambda perplexity, tokens, byte_count: perplexity / byte_count, "gives     2\n"),
     (checks.bootstrap_interval, lambda scores, resamples, cut=0.025: [min(scores), max(scores)], "cut=0.34"),
     (checks.bootstrap_interval, lambda s, r, cut=0.025: sum(s) / len(s), "a list was expected"),
     (checks.mcnemar_p, lambda a, b: abs(a - b) / (a + b) if a + b else 1.0, "only_a=1, only_b=1"),
-    (checks.mcnemar_p, lambda a, b: 0.5 ** abs(a - b), "should be"),
+    (checks.mcnemar_p, lambda a, b: 0.5 ** abs(a - b), "only_a=0, only_b=1"),
     (checks.swapped_win_rate, lambda a, b: a.count("first") / len(a), "a_first=['first'], b_first=['first']"),
     (checks.swapped_win_rate, lambda a, b: a.count("first") + b.count("second"), "gives     2"),
 ]
