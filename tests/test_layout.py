@@ -15,7 +15,7 @@ FLOORS = [
     {"formats", "quantize", "lora", "memory", "fused"},
     {"models", "data", "jsonl", "dataset_checks", "shelf", "evaluate", "certificate", "adapters", "hub"},
     {"results", "plots", "widgets", "checks", "microscope"},
-    {"figures", "validate", "doctor", "stamp", "__main__"},
+    {"lessons", "running", "figures", "validate", "doctor", "stamp", "__main__"},
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
