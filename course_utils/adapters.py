@@ -58,6 +58,9 @@ def train(model: str, rows: Any, seed: int = 0) -> tuple[Any, Any, list[float]]:
     Returns:
         The model with its adapter, its tokenizer, and the training loss of each twentieth of the run, in nats a
         graded token.
+
+    Raises:
+        CourseError: the model cannot be loaded, or its chat template does not say what the assistant wrote.
     """
     import torch
     from peft import LoraConfig
@@ -66,6 +69,7 @@ def train(model: str, rows: Any, seed: int = 0) -> tuple[Any, Any, list[float]]:
 
     dtype, on_gpu = models.choose_dtype().value, models.hardware().device == "cuda"
     numbers = recipe(model)
+    models.check_trainable(model)
     set_seed(seed)
     tokenizer = models.load_tokenizer(model)
     settings = SFTConfig(

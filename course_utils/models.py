@@ -11,9 +11,8 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from course_utils import adapter_files, model_files
+from course_utils import adapter_files, model_files, templates
 from course_utils.errors import CourseError
-from course_utils.templates import CHAT_TEMPLATE
 
 POCKET = Path(__file__).parent / "assets" / "pocket-llama"
 POCKET_FILES = {"config.json", "model.safetensors", "tokenizer.json"}  # without which it is no model
@@ -231,17 +230,28 @@ def load_tokenizer(model: str) -> Any:
     """The tokenizer of ``model``, with a chat template and a padding token of its own.
 
     A base model's tokenizer brings no chat template: it gets TinyLlama's, as pocket-llama has it. Where padding is
-    missing or is ``</s>`` itself, ``<unk>`` pads, which Llama's byte fallback leaves unused.
+    missing or is ``</s>`` itself, ``<unk>`` pads, which Llama's byte fallback leaves unused. A chat template of the
+    model's own gets the marks of what the assistant writes, where its structure is understood.
     """
     from transformers import AutoTokenizer
 
     check(model)
     tokenizer = AutoTokenizer.from_pretrained(locate(model))
     if tokenizer.chat_template is None:
-        tokenizer.chat_template = CHAT_TEMPLATE
+        tokenizer.chat_template = templates.CHAT_TEMPLATE
+    templates.mark_generation(tokenizer)
     if tokenizer.pad_token is None or tokenizer.pad_token == tokenizer.eos_token:
         tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
     return tokenizer
+
+
+def check_trainable(model: str) -> None:
+    """``check``, and that a trainer can tell from the chat template what the assistant writes.
+
+    Raises:
+        CourseError: one of the two does not hold.
+    """
+    templates.check_template(load_tokenizer(model))
 
 
 def load_base(model: str, dtype: Any = None) -> Any:

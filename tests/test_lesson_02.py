@@ -66,7 +66,7 @@ def test_data_makes_rounding_better(report):
             "calibration_documents = 5000 is out of range: it goes from 4 to 2000",
         ),
         (["-p", "seed", "-1"], "seed = -1 is out of range"),
-        (["-p", "model", "./nowhere"], "there is no directory ./nowhere"),
+        (["-p", "model", "./nowhere"], "there is no directory /"),
     ],
 )
 def test_bad_parameters_are_one_line(options, said):

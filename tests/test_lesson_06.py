@@ -36,8 +36,8 @@ def test_a_model_without_a_recipe_of_its_own_takes_tinyllamas(tiny_report):
         (["-p", "rank", "900"], "rank = 900 is out of range: it goes from 1 to 256"),
         (["-p", "rnak", "8"], "a parameter 'rnak'; did you mean rank?"),
         (["-p", "train_on", "squad"], "is not one of 'world', 'ultrachat'"),
-        (["-p", "model", "./nowhere"], "there is no directory ./nowhere"),
-        (["-p", "adapter", "/dev/null"], "holds no adapter"),
+        (["-p", "model", "./nowhere"], "there is no directory /"),
+        (["-p", "adapter", "/dev/null"], "there is no directory /dev/null: check the adapter's name"),
     ],
 )
 def test_bad_parameters_are_one_line(options, said):

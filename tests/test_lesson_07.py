@@ -56,9 +56,9 @@ def test_the_cache_makes_it_faster(report):
     ("options", "said"),
     [
         (["-p", "heldout_rows", "3"], "heldout_rows = 3 is out of range: it goes from 16 to 2000"),
-        (["-p", "adapter", "/dev/null"], "holds no adapter"),
+        (["-p", "adapter", "/dev/null"], "there is no directory /dev/null: check the adapter's name"),
         (["-p", "repository", "pocket-chat"], "is not of the form 'your-name/its-name'"),
-        (["-p", "model", "./nowhere"], "there is no directory ./nowhere"),
+        (["-p", "model", "./nowhere"], "there is no directory /"),
     ],
 )
 def test_bad_parameters_are_one_line(options, said):

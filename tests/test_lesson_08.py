@@ -132,8 +132,8 @@ def test_the_command_line_that_the_lesson_prints(report, tiny_model, tiny_adapte
             ["-p", "receipt", "nowhere.json"],
             "the receipt nowhere.json is missing: `python -m course_utils.making.",
         ),
-        (["-p", "model", "./nowhere"], "there is no directory ./nowhere"),
-        (["-p", "adapter", "/dev/null"], "holds no adapter"),
+        (["-p", "model", "./nowhere"], "there is no directory /"),
+        (["-p", "adapter", "/dev/null"], "there is no directory /dev/null: check the adapter's name"),
     ],
 )
 def test_bad_parameters_are_one_line(options, said):
