@@ -57,7 +57,7 @@ def make_parser() -> OneLineParser:
 
     commands.add_parser("doctor", help="say what this machine is and which model and precision suit it")
 
-    figures = commands.add_parser("figures", help="write the course's figures again")
+    figures = commands.add_parser("figures", help="write the figures that show values and the course map again")
     figures.add_argument("directory", nargs="?", type=Path, default=ROOT / "images", help="where to (images)")
     return parser
 
