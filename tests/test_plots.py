@@ -74,13 +74,6 @@ def test_alt_is_an_image_of_twice_the_density_with_its_text():
     assert "rank 4" in repr(shown)
 
 
-def test_same_figure_same_bytes():
-    def draw():
-        return plots.alt(plots.loss_curve([1, 2, 3], [3.0, 2.0, 1.5], "It falls"), "x").png
-
-    assert draw() == draw()
-
-
 def test_a_figure_laid_out_ahead_is_drawn_like_any_other_and_given_once():
     def draw(values):
         figure, (left, right) = plots.figure(7, 3, 1, 2, width_ratios=[2, 1])
@@ -187,6 +180,20 @@ def test_key_refuses():
         plots.key(axes)
     with pytest.raises(CourseError, match="a corner is"):
         plots.key(axes, "best")
+
+
+def test_words_as_they_are_are_no_formula():
+    def png(words):
+        figure, axes = plots.figure(4, 2)
+        axes.set_title(words)
+        return plots.alt(figure, "x").png
+
+    with pytest.raises(ValueError, match="ParseException"):
+        png("The token $$")
+    for words in ("$", "$$", r"\$ $", "$5 and $6", "no sign"):
+        figure, axes = plots.figure(4, 2)
+        axes.set_title(words, parse_math=False)
+        assert png(plots.as_it_is(words)) == plots.alt(figure, "x").png
 
 
 def test_running_mean_keeps_the_first_value_and_averages_the_last():
