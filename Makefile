@@ -18,7 +18,7 @@ test: setup lint
 	$(RUN) pytest
 
 lab: setup
-	$(RUN) jupyterlab --FileContentsManager.preferred_dir=notebooks
+	$(RUN) course_utils lab
 
 figures: setup
 	$(RUN) course_utils figures

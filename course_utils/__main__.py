@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -11,6 +12,7 @@ from typing import NoReturn
 from course_utils.errors import CourseError
 
 ROOT = Path(__file__).resolve().parent.parent
+VALIDATE_OPTIONS = ("-p", "--output", "--timeout", "--quick", "--changed", "--notebooks")
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -44,26 +46,77 @@ def make_parser() -> OneLineParser:
     validate.add_argument("lessons", nargs="*", metavar="LESSON", help="such as 06 or 06_qlora_sft; none means all")
     validate.add_argument(
         "-p",
-        dest="parameters",
         nargs=2,
-        action="append",
-        default=[],
         metavar=("NAME", "VALUE"),
-        help="give a parameter another value, in each chosen lesson that has it",
+        help="give a parameter another value, in each chosen lesson that has it; a path counts from here",
     )
-    validate.add_argument("--output", type=Path, default=ROOT / "build", help="directory of the report (build)")
+    validate.add_argument(
+        "--quick",
+        action="store_true",
+        help="run each lesson with its own quick parameters: the course in minutes",
+    )
+    validate.add_argument(
+        "--changed",
+        action="store_true",
+        help="do not repeat a lesson that ran without an error, if neither it, its parameters, the package, an "
+        "installed version nor the machine has changed since the report in --output; what other lessons left there "
+        "does not count",
+    )
+    validate.add_argument(
+        "--output", type=Path, default=ROOT / "build", help="directory of the report and of what lessons write (build)"
+    )
     validate.add_argument("--timeout", type=seconds, default=1200.0, help="seconds for each lesson (1200)")
     validate.add_argument("--notebooks", type=Path, default=ROOT / "notebooks", help=argparse.SUPPRESS)
 
+    commands.add_parser("lab", help="open the lessons in JupyterLab; what follows is for JupyterLab", add_help=False)
+
     commands.add_parser("doctor", help="say what this machine is and which model and precision suit it")
 
-    figures = commands.add_parser("figures", help="write the figures that show values and the course map again")
+    figures = commands.add_parser(
+        "figures", help="write the course map, the figures of values and the README's table again"
+    )
     figures.add_argument("directory", nargs="?", type=Path, default=ROOT / "images", help="where to (images)")
     return parser
 
 
+def take_parameters(parser: OneLineParser, arguments: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
+    """The pairs that follow each ``-p``, and the other arguments.
+
+    argparse takes a value such as -1e-4 for an option, so the pairs are taken out before it looks.
+    """
+    pairs, others = [], []
+    words = iter(arguments)
+    for word in words:
+        if word != "-p":
+            others.append(word)
+            continue
+        pair = (next(words, None), next(words, None))
+        if None in pair or pair[0].startswith("-") or pair[1] in VALIDATE_OPTIONS:
+            parser.error("argument -p: expected 2 arguments")
+        pairs.append(pair)
+    return pairs, others
+
+
+def lab(options: list[str]) -> int:
+    """JupyterLab over the course, in this process, so that its kernels inherit what has to be set before torch."""
+    from course_utils import environment
+
+    try:
+        from jupyterlab.labapp import main as jupyterlab
+    except ModuleNotFoundError as error:
+        raise CourseError(f"{error.name} is not installed: pip install -r requirements.txt") from error
+    os.environ.update(environment.settings())
+    os.chdir(ROOT)
+    return jupyterlab(["--FileContentsManager.preferred_dir=notebooks", *options]) or 0
+
+
 def run(arguments: list[str]) -> int:
+    if arguments[:1] == ["lab"]:
+        return lab(arguments[1:])
     parser = make_parser()
+    given: list[tuple[str, str]] = []
+    if arguments[:1] == ["validate"]:
+        given, arguments = take_parameters(parser, arguments)
     args, rest = parser.parse_known_args(arguments)
     if args.command == "validate" and not any(word.startswith("-") for word in rest):
         args.lessons += rest  # argparse does not take up a list of lessons again after an option
@@ -73,28 +126,34 @@ def run(arguments: list[str]) -> int:
     if args.command == "validate":
         from course_utils import validate
 
-        return validate.main(args.lessons, args.parameters, args.output, args.timeout, args.notebooks)
+        return validate.main(
+            args.lessons, given, args.output, args.timeout, args.notebooks, quick=args.quick, changed=args.changed
+        )
     if args.command == "doctor":
         from course_utils import doctor
 
         print(doctor.report())
     elif args.command == "figures":
-        from course_utils import figures
+        from course_utils import contents, figures
 
         figures.write_all(args.directory)
+        contents.write_readme()
     else:
         parser.print_help()
     return 0
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns its exit code. ``arguments`` are those of the command line unless given."""
     try:
-        return run(sys.argv[1:])
+        return run(sys.argv[1:] if arguments is None else arguments)
     except CourseError as error:
         print("error:", " ".join(str(error).split()), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+    except SystemExit as end:  # argparse has said what there was to say
+        return end.code or 0
 
 
 if __name__ == "__main__":

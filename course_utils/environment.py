@@ -24,12 +24,26 @@ def settings() -> dict[str, str]:
     - Threads that wait do not spin for long (``SPIN``).
     - One GPU is visible: ``SFTTrainer`` refuses to start in a notebook that sees several. A process that a launcher
       such as torchrun has started keeps its own.
+    - Where the Hugging Face libraries cannot write, their home is below ``workspace()``. Models and the token that
+      lie in the old one stay in use.
     """
     found: dict[str, str] = {}
     if not any(name in os.environ for name in USERS_CHOICE):
         found |= SPIN
     if "CUDA_VISIBLE_DEVICES" not in os.environ and "LOCAL_RANK" not in os.environ:
         found["CUDA_VISIBLE_DEVICES"] = "0"
+    return found | _huggingface_home()
+
+
+def _huggingface_home() -> dict[str, str]:
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    home = Path(os.environ.get("HF_HOME") or f"{cache}/huggingface").expanduser()
+    if _writable(home):
+        return {}
+    found = {"HF_HOME": str(workspace() / "huggingface")}
+    for name, part in (("HF_HUB_CACHE", "hub"), ("HF_TOKEN_PATH", "token")):
+        if name not in os.environ and (home / part).exists():
+            found[name] = str(home / part)
     return found
 
 

@@ -53,12 +53,20 @@ def answer(
         The answers, in the order of the prompts.
 
     Raises:
-        CourseError: for a temperature below 0.
+        CourseError: for a temperature below 0, one text instead of a list of prompts, or a wrong number of limits.
     """
     import torch
 
     if temperature < 0:
         raise CourseError(f"temperature = {temperature} is below 0: 0 takes the most likely token, 1 samples")
+    if isinstance(prompts, str):
+        raise CourseError("prompts is one text, and would be answered letter by letter: give a list, [prompt]")
+    prompts = list(prompts)
+    limits = [max_new_tokens] * len(prompts) if isinstance(max_new_tokens, int) else list(max_new_tokens)
+    if len(limits) != len(prompts):
+        raise CourseError(
+            f"max_new_tokens holds {len(limits)} limits for {len(prompts)} prompts: give one number, or one for each"
+        )
     choosing: dict[str, Any] = {"do_sample": False}
     if temperature:  # generate() would keep only the 50 likeliest tokens if top_k were not named
         choosing = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
@@ -69,27 +77,35 @@ def answer(
         )["input_ids"]
         for prompt in prompts
     ]
+    ends = ends_of_turn(model, tokenizer)
     answers = [""] * len(prompts)
     was_training = model.training
     model.eval()
-    limits = [max_new_tokens] * len(prompts) if isinstance(max_new_tokens, int) else list(max_new_tokens)
     for limit, batch in _batches(limits, [len(ids) for ids in rendered], batch_size):
-        longest = max(len(rendered[i]) for i in batch)
         # Padding goes on the left, so that each answer starts right after its prompt.
-        ids = torch.tensor([[tokenizer.pad_token_id] * (longest - len(rendered[i])) + rendered[i] for i in batch])
-        mask = torch.tensor([[0] * (longest - len(rendered[i])) + [1] * len(rendered[i]) for i in batch])
+        inputs = tokenizer.pad(
+            {"input_ids": [rendered[i] for i in batch]}, padding_side="left", return_tensors="pt"
+        ).to(model.device)
         with torch.inference_mode():
             out = model.generate(
-                input_ids=ids.to(model.device), attention_mask=mask.to(model.device), **choosing,
-                max_new_tokens=limit, pad_token_id=tokenizer.pad_token_id,
-                eos_token_id=tokenizer.eos_token_id,
-            )[:, longest:]  # fmt: skip
+                **inputs, **choosing, max_new_tokens=limit, pad_token_id=tokenizer.pad_token_id, eos_token_id=ends
+            )[:, inputs["input_ids"].shape[1] :]
         for i, tokens in zip(batch, out.tolist(), strict=True):
-            finished = tokenizer.eos_token_id in tokens
-            text = tokenizer.decode(tokens[: tokens.index(tokenizer.eos_token_id)] if finished else tokens)
-            answers[i] = text.strip() + ("" if finished else UNFINISHED)
+            end = next((place for place, token in enumerate(tokens) if token in ends), None)
+            text = tokenizer.decode(tokens[:end], skip_special_tokens=True)
+            answers[i] = text.strip() + (UNFINISHED if end is None else "")
     model.train(was_training)
     return answers
+
+
+def ends_of_turn(model: Any, tokenizer: Any) -> list[int]:
+    """The tokens that end an answer: the tokenizer's end of text, and those that the model's own settings name.
+
+    A chat model may close its turns with another token than ``</s>``; its generation config then holds both.
+    """
+    own = getattr(model.generation_config, "eos_token_id", None)
+    own = own if isinstance(own, list | tuple) else [own]
+    return sorted({end for end in (tokenizer.eos_token_id, *own) if end is not None})
 
 
 def token_limits(rows: Iterable[Any], story: int = 112, other: int = 24) -> list[int]:

@@ -7,18 +7,15 @@ same on a light and on a dark page. The same input gives the same bytes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import NamedTuple
 
+from course_utils import contents
 from course_utils.errors import CourseError
 from course_utils.plots import COLOURS
 
-ROOT = Path(__file__).resolve().parent.parent
-IMAGES = ROOT / "images"
-NOTEBOOKS = ROOT / "notebooks"
+IMAGES = contents.ROOT / "images"
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 INK, MUTED, BASE = COLOURS["ink"], COLOURS["muted"], COLOURS["base"]
@@ -87,16 +84,6 @@ def picture(width: int, height: int, title: str, description: str, parts: Sequen
     )
 
 
-class Entry(NamedTuple):
-    """A lesson on the map: two digits, its short title, a few words about it, and the name of its group."""
-
-    number: str
-    title: str
-    about: str
-    group: str
-    ready: bool = True
-
-
 # What each group of lessons gives, and its colour.
 GROUPS = {
     "Start": ("the whole arc, small", INK),
@@ -107,40 +94,20 @@ GROUPS = {
     "Beyond": ("faster, other models, more machines, your own data", GRADIENT),
 }
 
-# Lessons that are not written yet. A notebook of the same number takes the place of an entry.
-PLANNED = (
-    Entry("03", "memory budget", "what fits on which card", "Numbers", False),
-    Entry("09", "forgetting", "what tuning costs", "After training", False),
-    Entry("10", "preferences", "DPO, GRPO, rewards", "After training", False),
-    Entry("11", "speed", "each rung measured", "Beyond", False),
-    Entry("12", "model families", "Falcon to FLAN-T5", "Beyond", False),
-    Entry("13", "scaling out", "DDP and FSDP-QLoRA", "Beyond", False),
-    Entry("14", "your data", "from JSONL to adapter", "Beyond", False),
-)
 
-
-def entries(notebooks: Path) -> list[Entry]:
-    """All lessons by number: those of the directory, by what their metadata say, and the planned ones it lacks."""
-    found = {lesson.number: lesson for lesson in PLANNED}
-    for path in notebooks.glob("[0-9][0-9]_*.ipynb"):
-        course = json.loads(path.read_text(encoding="utf-8"))["metadata"]["course"]
-        found[path.name[:2]] = Entry(path.name[:2], course["title"], course["about"], course["group"])
-    return sorted(found.values())
-
-
-def course_map(lessons: Sequence[Entry]) -> str:
-    """The lessons in their groups, four boxes a row; those that are not ready yet have a dashed border.
+def course_map(entries: Sequence[contents.Entry]) -> str:
+    """The lessons in their groups, four boxes a row; those that are not written yet have a dashed border.
 
     Raises `CourseError` for a group that `GROUPS` does not know and for words that are too long for a box.
     """
     left, width, height, gap, row_height, most = 30, 226, 60, 12, 128, 4
-    groups: dict[str, list[Entry]] = {}
-    for lesson in lessons:
-        if lesson.group not in GROUPS:
-            raise CourseError(f"lesson {lesson.number}: there is no group {lesson.group!r}, only {', '.join(GROUPS)}")
-        groups.setdefault(lesson.group, []).append(lesson)
-    planned = ", ".join(lesson.number for lesson in lessons if not lesson.ready)
-    parts = [text(left, 38, f"{len(lessons)} lessons; each runs on its own", size=19, bold=True, anchor="start")]
+    groups: dict[str, list[contents.Entry]] = {}
+    for entry in entries:
+        if entry.group not in GROUPS:
+            raise CourseError(f"lesson {entry.number}: there is no group {entry.group!r}, only {', '.join(GROUPS)}")
+        groups.setdefault(entry.group, []).append(entry)
+    planned = ", ".join(entry.number for entry in entries if not entry.file)
+    parts = [text(left, 38, f"{len(entries)} lessons; each runs on its own", size=19, bold=True, anchor="start")]
     if planned:
         parts.append(text(left + 940, 38, "dashed: not written yet", size=13, colour=MUTED, anchor="end"))
     row = column = 0
@@ -151,17 +118,17 @@ def course_map(lessons: Sequence[Entry]) -> str:
         x, y = left + column * (width + gap), 122 + row * row_height
         parts.append(text(x, y - 30, group, size=16, bold=True, anchor="start"))
         parts.append(text(x, y - 11, gives, size=13, colour=MUTED, anchor="start"))
-        for lesson in members:
+        for entry in members:
             if column == most:
                 row, column = row + 1, 0
             x, y = left + column * (width + gap), 122 + row * row_height
             room = width - 54
-            fill = tint(colour, 0.1) if lesson.ready else COLOURS["paper"]
+            fill = tint(colour, 0.1) if entry.file else COLOURS["paper"]
             parts += [
-                box(x, y, width, height, fill=fill, line=colour, dashed=not lesson.ready),
-                text(x + 12, y + 37, lesson.number, size=19, colour=colour, bold=True, anchor="start"),
-                fitted(x + 46, y + 26, lesson.title, room, size=15, bold=True),
-                fitted(x + 46, y + 45, lesson.about, room, size=13, colour=MUTED),
+                box(x, y, width, height, fill=fill, line=colour, dashed=not entry.file),
+                text(x + 12, y + 37, entry.number, size=19, colour=colour, bold=True, anchor="start"),
+                fitted(x + 46, y + 26, entry.title, room, size=15, bold=True),
+                fitted(x + 46, y + 45, entry.about, room, size=13, colour=MUTED),
             ]
             column += 1
     names = [f"{group}: " + ", ".join(f"{m.number} {m.title}" for m in members) for group, members in groups.items()]
@@ -274,10 +241,10 @@ def nf4_levels() -> str:
     return picture(1000, ground + 112, "NF4's levels on a normal curve", description, parts)
 
 
-def write_all(directory: Path = IMAGES, notebooks: Path = NOTEBOOKS) -> list[Path]:
+def write_all(directory: Path = IMAGES, notebooks: Path = contents.NOTEBOOKS) -> list[Path]:
     """Write every figure into the directory, which is made if absent, and return the paths in order of name."""
     drawings = {
-        "course_map.svg": course_map(entries(notebooks)),
+        "course_map.svg": course_map(contents.entries(notebooks)),
         "float_formats.svg": float_formats(),
         "nf4_levels.svg": nf4_levels(),
     }

@@ -25,7 +25,7 @@ class Source:
 
     repository: str
     split: str
-    files: str | None = None  # of this split only: load_dataset fetches all splits of a set, here 1.6 GB
+    files: str | None = None  # of this split only: load_dataset fetches all splits of a set, of the first one 1.6 GB
     shuffle_seed: int | None = None
     rows: int | None = None
     label_names: tuple[str, ...] = ()
@@ -33,28 +33,37 @@ class Source:
 
 SOURCES = {
     "ultrachat": Source("HuggingFaceH4/ultrachat_200k", "test_sft", "data/test_sft-*", shuffle_seed=42, rows=3000),
+    # These two have no other split, so that there is nothing to leave out.
     "english_quotes": Source("Abirate/english_quotes", "train"),
     "python-codes": Source("flytech/python-codes-25k", "train"),
-    "sentiment": Source("cornell-movie-review-data/rotten_tomatoes", "train", label_names=("neg", "pos")),
+    "sentiment": Source(
+        "cornell-movie-review-data/rotten_tomatoes", "train", "**/*train*.parquet", label_names=("neg", "pos")
+    ),
 }
 
 
-def shelf(name: str, rows: int | None = None) -> tuple[Any, str]:
+def shelf(name: str, rows: int | None = None, take_from: str = "either") -> tuple[Any, str]:
     """One of the tutorials' data sets, or its stand-in, and a sentence that says which of the two it is.
 
     Args:
         name: ``"ultrachat"``, ``"english_quotes"``, ``"python-codes"`` or ``"sentiment"``.
         rows: at most so many; by default as many as the tutorial takes.
+        take_from: ``"hub"``, ``"stand-ins"``, or ``"either"``: the hub where it can be reached.
 
     Returns:
         A ``datasets.Dataset`` and the sentence.
+
+    Raises:
+        CourseError: for a name that is not on the shelf, or where the hub is asked for and does not give the set.
     """
     if name not in SOURCES:
         raise CourseError(f"there is no data set {name!r} on the shelf: take one of {', '.join(SOURCES)}")
     if rows is not None and (not isinstance(rows, int) or rows < 1):
         raise CourseError(f"rows = {rows!r} is not a number of rows: give a whole number from 1, or None")
+    if take_from not in ("either", "hub", "stand-ins"):
+        raise CourseError(f"take_from = {take_from!r} is none of either, hub, stand-ins")
     source = SOURCES[name]
-    reason = _why_not_the_hub()
+    reason = "that is what was asked for" if take_from == "stand-ins" else _why_not_the_hub()
     if not reason:
         try:
             dataset = _real(source)
@@ -63,6 +72,8 @@ def shelf(name: str, rows: int | None = None) -> tuple[Any, str]:
         else:
             dataset = _first(dataset, rows or source.rows)
             return dataset, f"{dataset.num_rows:,} rows of the real {source.repository}, split {source.split}."
+    if take_from == "hub":
+        raise CourseError(f"{source.repository} is not to be had: {reason}; the stand-ins need no network")
     dataset = _first(_stand_in(name, source), rows)
     return dataset, (
         f"A stand-in of {dataset.num_rows} rows with the columns of {source.repository}, written for this course: "
@@ -100,13 +111,11 @@ def _failures() -> tuple[type[Exception], ...]:
 def _real(source: Source) -> Any:
     from datasets import load_dataset
 
+    options: dict[str, Any] = {}
     if source.files:
         # The set's card counts the rows of all its splits, so that a part of them is not to be checked against it.
-        files = {source.split: source.files}
-        options = {"data_files": files, "verification_mode": "no_checks"}
-        dataset = load_dataset(source.repository, split=source.split, **options)
-    else:
-        dataset = load_dataset(source.repository, split=source.split)
+        options = {"data_files": {source.split: source.files}, "verification_mode": "no_checks"}
+    dataset = load_dataset(source.repository, split=source.split, **options)
     return dataset if source.shuffle_seed is None else dataset.shuffle(seed=source.shuffle_seed)
 
 

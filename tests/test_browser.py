@@ -1,7 +1,8 @@
 """The sliders in a real browser: JupyterLab on loopback, headless Chromium, every slider moved by keyboard and mouse.
 
 The time from a key press to the new image is printed and not asserted, apart from a wide margin: the machine may be
-busy. Screenshots lie in pytest's temporary directory, whose name is printed, for a person to look at.
+busy. Screenshots lie in pytest's temporary directory, whose name is printed, for a person to look at; with
+COURSE_PHOTOGRAPHS=1 of the whole lesson.
 """
 
 import ast
@@ -19,7 +20,7 @@ import urllib.request
 
 import nbformat
 import pytest
-from lessons import ROOT, code_cells
+from lessons import NOTEBOOKS, ROOT, code_cells
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -30,14 +31,8 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no browser: none of chromium, chromium-browser, google-chrome found"),
 ]
 
-LESSONS = (
-    "00_start_here", "01_float_formats", "02_quantization", "04_lora_math", "05_instruction_data",
-    "06_qlora_sft", "07_merge_and_inference", "08_evaluation",
-)  # fmt: skip
-# Where a lesson trains for minutes, a shorter training: its sliders are the same.
-SHORTER = {"06_qlora_sft": {"train_rows": 256, "heldout_rows": 16}}
-LIVE_TRAINING = {"draw_live"}  # seconds a redraw by nature: moved once by key and once by mouse, and not counted
 PRESSES = 6  # timed key presses a slider
+PHOTOGRAPHS = bool(os.environ.get("COURSE_PHOTOGRAPHS"))  # of the whole page too, which takes a while
 RUN_SECONDS, REDRAW_SECONDS = 900, 60  # patience: a lesson's run; one redraw, live training included
 # At 150 % the same window holds fewer, larger CSS pixels. It is high so that a screenshot holds any cell's output.
 WINDOWS = {percent: {"width": round(1280 * 100 / percent), "height": 1400} for percent in (100, 150)}
@@ -82,21 +77,23 @@ CLIPPED = """(cell) => [...cell.querySelectorAll('.jp-OutputArea-output, .widget
 
 
 @contextlib.contextmanager
-def jupyterlab(directory):
+def jupyterlab(directory, build):
     """JupyterLab on a copy of the course below `directory`, with no setting of this machine's user.
+
+    What lessons leave for each other stands in `build`.
 
     Gives the course's address, the token and where the kernels' connection files are.
     """
     course = directory / "course"
     shutil.copytree(ROOT / "notebooks", course / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    for lesson, parameters in SHORTER.items():
-        shorten(course / "notebooks" / f"{lesson}.ipynb", parameters)
+    for path in (course / "notebooks").glob("*.ipynb"):
+        shorten(path)
     shutil.copytree(ROOT / "images", course / "images")  # the server follows no link out of its directory
     for name in ("course_utils", "requirements.txt"):
         (course / name).symlink_to(ROOT / name)
     places = {f"JUPYTER_{name}_DIR": directory / name.lower() for name in ("CONFIG", "DATA", "RUNTIME")}
     places |= {f"JUPYTERLAB_{name}_DIR": directory / name.lower() for name in ("SETTINGS", "WORKSPACES")}
-    places["IPYTHONDIR"] = directory / "ipython"
+    places |= {"IPYTHONDIR": directory / "ipython", "COURSE_BUILD": build}
     overrides = directory / "config" / "labconfig" / "default_setting_overrides.json"
     overrides.parent.mkdir(parents=True)
     overrides.write_text(json.dumps(SETTINGS))
@@ -123,12 +120,12 @@ def jupyterlab(directory):
             process.kill()
 
 
-def shorten(path, parameters):
-    """Puts other values into the parameters cell of a notebook."""
+def shorten(path):
+    """Puts a notebook's own quick values into its parameters cell: its sliders are the same."""
     notebook = nbformat.read(path, as_version=4)
     (cell,) = (cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
-    for name, value in parameters.items():
-        cell.source, found = re.subn(rf"^{name} = \d+", f"{name} = {value}", cell.source, flags=re.MULTILINE)
+    for name, value in notebook.metadata["course"]["quick"].items():
+        cell.source, found = re.subn(rf"^{name} = .*", f"{name} = {value!r}", cell.source, flags=re.MULTILINE)
         assert found == 1, f"{path.name} has no parameter {name}"
     nbformat.write(notebook, path)
 
@@ -319,7 +316,7 @@ def move_by_mouse(page, cell, control):
 
 
 def photograph(page, directory, names, explorers):
-    """Each explorer, and the whole lesson a screen at a time; gives what is clipped."""
+    """Each explorer, and if asked for the whole lesson a screen at a time; gives what is clipped."""
     clipped = []
     for percent, size in WINDOWS.items():
         page.set_viewport_size(size)
@@ -327,6 +324,8 @@ def photograph(page, directory, names, explorers):
         for name, cell in zip(names, explorers, strict=True):
             cell.locator(".jp-Cell-outputWrapper").screenshot(path=directory / f"{name}-{percent}.png")
             clipped += [f"{name} at {percent} %: {what}" for what in cell.evaluate(CLIPPED)]
+        if not PHOTOGRAPHS:
+            continue
         scroller = page.locator(".jp-WindowedPanel-outer")
         height, window = scroller.evaluate("(it) => [it.scrollHeight, it.clientHeight]")
         for number, top in enumerate(range(0, height, window)):
@@ -336,14 +335,20 @@ def photograph(page, directory, names, explorers):
     return clipped
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_every_slider_moves_its_figure(lesson, tmp_path, capsys, record_property):
-    notebook = ROOT / "notebooks" / f"{lesson}.ipynb"
-    if not notebook.exists():
-        pytest.skip(f"there is no {notebook.name} yet")
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_slider_moves_its_figure(notebook, tmp_path, tmp_path_factory, capsys, record_property):
+    # A redraw of these takes seconds by nature: moved once by key and once by mouse, and not counted.
+    training = nbformat.read(notebook, as_version=4).metadata["course"].get("live_training", [])
     names, cells = explorers_of(notebook), len(code_cells(notebook))
-    times, counted, table = {}, [], [f"\n{lesson}: milliseconds from key press to new image; screenshots in {tmp_path}"]
-    with jupyterlab(tmp_path / "jupyter") as (address, token, runtime), chromium(tmp_path / "profile") as (page, other):
+    times, counted, table = (
+        {},
+        [],
+        [f"\n{notebook.stem}: milliseconds from key press to new image; screenshots in {tmp_path}"],
+    )
+    with (
+        jupyterlab(tmp_path / "jupyter", tmp_path_factory.getbasetemp() / "browser-build") as (address, token, runtime),
+        chromium(tmp_path / "profile") as (page, other),
+    ):
         page.goto(f"{address}lab/tree/notebooks/{notebook.name}?token={token}")
         run_all(page, cells)
         explorers = page.locator(".jp-CodeCell:has(.jp-OutputArea-output .widget-vbox)").all()
@@ -353,7 +358,7 @@ def test_every_slider_moves_its_figure(lesson, tmp_path, capsys, record_property
             cell.scroll_into_view_if_needed()
             for control in cell.locator(".widget-vbox > *").all():
                 label = control.locator(".widget-label").first.inner_text()
-                live = name[3:] in LIVE_TRAINING
+                live = name[3:] in training
                 presses, figures = move_by_keyboard(page, cell, control, 1 if live else PRESSES)
                 assert figures, f"{name}, {label}: the keys did not change the figure"
                 move_by_mouse(page, cell, control)

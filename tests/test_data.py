@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import dataclasses
 import functools
 import json
 import socket
@@ -600,6 +601,32 @@ def test_the_real_set_is_taken_where_it_can_be(monkeypatch):
     assert source == "3,000 rows of the real HuggingFaceH4/ultrachat_200k, split test_sft."
     assert data.shelf("english_quotes")[0].num_rows == 5000
     assert data.shelf("ultrachat", rows=7)[0].num_rows == 7
+
+
+@pytest.mark.parametrize("name", ["ultrachat", "sentiment"])
+def test_of_a_set_with_several_splits_only_one_is_fetched(name, tmp_path, monkeypatch):
+    """A directory stands for the repository: the files of the other splits, which are no data, would not load."""
+    import datasets
+
+    source = shelf.SOURCES[name]
+    where = tmp_path / "data" if "/" in source.files.removeprefix("**/") else tmp_path
+    where.mkdir(exist_ok=True)
+    datasets.Dataset.from_dict({"text": ["a", "b"]}).to_parquet(where / f"{source.split}-00000-of-00001.parquet")
+    for other in ("validation", "train_gen", "test_gen", "other"):
+        (where / f"{other.replace('train', 'tr')}-00000-of-00001.parquet").write_bytes(b"no parquet")
+    monkeypatch.setattr(shelf, "_why_not_the_hub", lambda: "")
+    monkeypatch.setitem(shelf.SOURCES, name, dataclasses.replace(source, repository=str(tmp_path)))
+    assert data.shelf(name, take_from="hub")[0]["text"][:] in (["a", "b"], ["b", "a"])
+
+
+def test_the_readers_choice_of_hub_or_stand_in(monkeypatch):
+    monkeypatch.setattr(shelf, "_why_not_the_hub", lambda: "the hub cannot be reached")
+    with pytest.raises(CourseError, match="english_quotes is not to be had: the hub cannot be reached"):
+        data.shelf("english_quotes", take_from="hub")
+    with pytest.raises(CourseError, match="none of either, hub, stand-ins"):
+        data.shelf("english_quotes", take_from="both")
+    monkeypatch.setattr(shelf, "_why_not_the_hub", lambda: pytest.fail("the hub was asked"))
+    assert data.shelf("english_quotes", take_from="stand-ins")[1].startswith("A stand-in")
 
 
 def test_a_set_that_the_hub_does_not_give(monkeypatch):

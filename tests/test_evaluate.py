@@ -4,8 +4,10 @@ import math
 
 import pytest
 import torch
+from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from course_utils import evaluate, models
+from course_utils.errors import CourseError
 
 
 def test_normalize_forgets_case_punctuation_and_articles():
@@ -49,6 +51,47 @@ def test_interval_is_wilsons():
 
 def test_by_task_keeps_order():
     assert evaluate.by_task([True, False, True], ["b", "a", "b"]) == {"b": [True, True], "a": [False]}
+
+
+# --- answers ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def chatty(tiny_model):
+    """A model that writes 7, 8 and then token 9 for ever, and closes its turns with 9 as its own settings say."""
+    net, tokenizer = models.load_base(str(tiny_model), dtype=torch.float32), models.load_tokenizer("pocket-llama")
+
+    def forward(input_ids, **kwargs):
+        following = {7: 8, 8: 9, 9: 9}
+        logits = torch.zeros(*input_ids.shape, 4096)
+        for row, last in enumerate(input_ids[:, -1].tolist()):
+            logits[row, -1, following.get(last, 7)] = 1.0
+        return CausalLMOutputWithPast(logits=logits)
+
+    net.forward = forward
+    return net, tokenizer
+
+
+@pytest.mark.parametrize("own", [9, [2, 9]])
+def test_an_answer_ends_where_the_model_ends_its_turns(chatty, own):
+    net, tokenizer = chatty
+    assert evaluate.answer(net, tokenizer, ["Hi"])[0].endswith(evaluate.UNFINISHED)
+    net.generation_config.eos_token_id = own
+    assert evaluate.answer(net, tokenizer, ["Hi"]) == [tokenizer.decode([7, 8]).strip()]
+    assert evaluate.ends_of_turn(net, tokenizer) == [2, 9]
+
+
+def test_the_readers_slips_are_one_line(chatty):
+    with pytest.raises(CourseError, match="letter by letter"):
+        evaluate.answer(*chatty, "Hi")
+    with pytest.raises(CourseError, match="2 limits for 3 prompts"):
+        evaluate.answer(*chatty, ["a", "b", "c"], max_new_tokens=[4, 4])
+    assert evaluate.answer(*chatty, []) == []
+
+
+def test_each_prompt_keeps_its_own_limit(chatty):
+    answers = evaluate.answer(*chatty, ["a", "b", "c"], max_new_tokens=[1, 3, 1])
+    assert answers[0] == answers[2] != answers[1]
 
 
 class Uniform(torch.nn.Module):

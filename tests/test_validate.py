@@ -1,5 +1,8 @@
-"""``python -m course_utils validate``, as a user starts it, on tiny notebooks made here."""
+"""``python -m course_utils validate`` on tiny notebooks made here."""
 
+import contextlib
+import errno
+import io
 import json
 import os
 import signal
@@ -13,14 +16,19 @@ import nbformat
 import psutil
 import pytest
 
+from course_utils import __main__ as command
+from course_utils.running import report as reporting
+
 ROOT = Path(__file__).resolve().parent.parent
 
 PARAMETERS = 'model = "pocket-llama"\nseed = 0  # any\nrank = 8  # 1 to 256\nlearning_rate = 2e-4\npacked = True'
+SETUP = """import sys; sys.path.append("..")
+from course_utils.start import build"""
 GUARD = """from course_utils import results
 results.require(rank=(rank, 1, 256), learning_rate=(learning_rate, 1e-6, 1e-1))"""
 RECORD = """import os
 results.record(rank=rank, learning_rate=learning_rate, kind=type(learning_rate).__name__, model=model,
-               headless=os.environ["COURSE_HEADLESS"], folder=os.path.basename(os.getcwd()))"""
+               headless=os.environ["COURSE_HEADLESS"], folder=os.path.basename(os.getcwd()), build=str(build))"""
 SLIDER = """import ipywidgets
 from IPython.display import display
 def draw(rank):
@@ -41,24 +49,43 @@ def code(source: str, *tags: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_code_cell(source, metadata={"tags": list(tags)} if tags else {})
 
 
-def write_lesson(folder: Path, name: str, *cells: str) -> Path:
-    """A lesson with the course's first cells and then these."""
+def write_lesson(
+    folder: Path, name: str, *cells: str, guard: str = GUARD, parameters: str = PARAMETERS, **course
+) -> Path:
+    """A lesson with the course's first cells and then these; ``course`` is what its metadata say."""
     folder.mkdir(exist_ok=True)
-    start = [nbformat.v4.new_markdown_cell("# A lesson"), code(PARAMETERS, "parameters"), code(GUARD, "guard")]
+    start = [code(SETUP, "setup"), code(parameters, "parameters"), code(guard, "guard")]
     path = folder / f"{name}.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=[*start, *map(code, cells)]), path)
+    notebook = nbformat.v4.new_notebook(
+        cells=[*start, *map(code, cells)], metadata={"course": course} if course else {}
+    )
+    nbformat.write(notebook, path)
     return path
 
 
-def command(folder: Path, *words: str) -> list[str]:
-    start = [sys.executable, "-m", "course_utils", "validate", "--notebooks", str(folder / "lessons")]
-    return [*start, "--output", str(folder / "out"), *words]
+def words_for(folder: Path, *words: str) -> list[str]:
+    return ["validate", "--notebooks", str(folder / "lessons"), "--output", str(folder / "out"), *words]
 
 
 def validate(folder: Path, *words: str) -> subprocess.CompletedProcess:
-    done = subprocess.run(command(folder, *words), cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
+    """The command, run in this process."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+        code = command.main(words_for(folder, *words))
+    return subprocess.CompletedProcess(words, code, stdout.getvalue(), stderr.getvalue())
+
+
+def start(folder: Path, *words: str, **options) -> subprocess.Popen:
+    """The command as a user starts it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "course_utils", *words_for(folder, *words)],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test run in the background may have SIGINT ignored, and a child inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        **options,
+    )
 
 
 def read_report(folder: Path) -> dict:
@@ -127,6 +154,7 @@ def test_a_good_lesson_is_reported_with_parameters_time_memory_and_results(mixed
         "model": "123",
         "headless": "1",
         "folder": "lessons",
+        "build": str(mixed[0] / "out"),
         "accuracy": 0.5,
     }
     assert 0.5 < entry["seconds"] < 60
@@ -138,10 +166,10 @@ def test_the_report_names_the_machine_and_has_the_agreed_form(mixed):
     assert set(report) == {"course", "lessons"} and set(report["course"]) == {"seconds", "versions", "hardware"}
     assert report["course"]["versions"]["python"].startswith("3.")
     assert set(report["course"]["versions"]) >= {"torch", "transformers", "peft", "bitsandbytes", "trl"}
-    assert f"{os.cpu_count()} cores" in report["course"]["hardware"]
+    assert " CPU cores, " in report["course"]["hardware"]
     total = sum(entry["seconds"] for entry in report["lessons"].values())
     assert total <= report["course"]["seconds"] < total + 20
-    keys = {"status", "seconds", "peak_rss_mb", "widget_errors", "error", "results"}
+    keys = {"status", "seconds", "peak_rss_mb", "widget_errors", "error", "results", "fingerprint", "date", "unchanged"}
     assert all(set(entry) == keys for entry in report["lessons"].values())
 
 
@@ -209,8 +237,8 @@ def test_a_timeout_ends_the_whole_tree(tmp_path):
     assert lessons["01_hangs"]["results"] == {"before": 1}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_ends_the_whole_tree_and_reports_what_has_run(tmp_path, number):
+@pytest.mark.parametrize("names", ["INT", "TERM TERM", "TERM HUP", "INT TERM", "HUP INT INT"])
+def test_after_any_signals_the_whole_tree_has_ended_and_what_ran_is_reported(tmp_path, names):
     write_lesson(tmp_path / "lessons", "01_works", "results.record(done=1)")
     write_lesson(tmp_path / "lessons", "02_hangs", HANG)
     write_lesson(tmp_path / "lessons", "03_waits")
@@ -218,35 +246,83 @@ def test_an_interrupt_ends_the_whole_tree_and_reports_what_has_run(tmp_path, num
     old.parent.mkdir(parents=True)
     old.write_text("an older run")
     pids = tmp_path / "lessons" / "pids"
-    process = subprocess.Popen(
-        command(tmp_path),
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A test run in the background may have SIGINT ignored, and a child inherits that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    process = start(tmp_path, stdout=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 60
         while not (pids.exists() and len(pids.read_text().split()) == 3):
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.1)
-        process.send_signal(number)
+        tree = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+        for name in names.split():
+            process.send_signal(signal.Signals[f"SIG{name}"])
+            time.sleep(0.01)
         _, stderr = process.communicate(timeout=20)
     finally:
         process.kill()
-    assert wait_until_gone([int(pid) for pid in pids.read_text().split()]) == []
+    assert wait_until_gone([*tree, *map(int, pids.read_text().split())]) == []
     assert process.returncode == 130
     assert "Traceback" not in stderr
     lessons = read_report(tmp_path)["lessons"]
     assert set(lessons) == {"01_works", "02_hangs"}
     assert lessons["01_works"]["status"] == "ok" and lessons["01_works"]["results"] == {"done": 1}
-    assert (
-        lessons["02_hangs"]["status"] == "failed" and lessons["02_hangs"]["error"]["exception"] == "KeyboardInterrupt"
-    )
+    assert lessons["02_hangs"]["status"] == "failed"
+    by = {"INT": "Ctrl-C", "TERM": "SIGTERM", "HUP": "SIGHUP"}[names.split()[0]]
+    assert lessons["02_hangs"]["error"] == {"cell": 3, "exception": "KeyboardInterrupt", "message": f"stopped by {by}"}
     assert "Not run: 03_waits" in Page((tmp_path / "out" / "report.html").read_text()).text
     assert old.read_text() == "an older run"
+
+
+@pytest.mark.parametrize("gone", ["stdout", "stderr", "both", "full disk"])
+def test_what_ran_is_reported_although_nobody_listens(tmp_path, gone):
+    write_lesson(tmp_path / "lessons", "01_works", "results.record(done=1)")
+    write_lesson(tmp_path / "lessons", "02_works", "results.record(done=2)")
+    words = [sys.executable, "-m", "course_utils", *words_for(tmp_path)]
+    read, write = os.pipe()
+    os.close(read)
+    full = os.open("/dev/full", os.O_WRONLY) if gone == "full disk" else write
+    streams = {name: write if gone in (name, "both") else subprocess.PIPE for name in ("stdout", "stderr")}
+    if gone == "full disk":
+        streams = {"stdout": full, "stderr": full}
+    done = subprocess.run(words, cwd=ROOT, text=True, timeout=120, **streams)
+    os.close(write)
+    assert done.returncode == 0
+    assert "Traceback" not in (done.stderr or "") and "Exception" not in (done.stderr or "")
+    assert [entry["results"] for entry in read_report(tmp_path)["lessons"].values()] == [{"done": 1}, {"done": 2}]
+
+
+def full_disk(monkeypatch, is_full):
+    """From now on, files for which ``is_full(path)`` cannot be written."""
+    replace_file = reporting.replace_file
+
+    def refuse(path, text):
+        if is_full(path):
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        replace_file(path, text)
+
+    monkeypatch.setattr(reporting, "replace_file", refuse)
+
+
+def test_a_notebook_that_cannot_be_written_costs_neither_the_report_nor_the_next_lesson(tmp_path, monkeypatch):
+    write_lesson(tmp_path / "lessons", "01_works", "results.record(done=1)")
+    write_lesson(tmp_path / "lessons", "02_works", "results.record(done=2)")
+    full_disk(monkeypatch, lambda path: path.name == "01_works.ipynb")
+    done = validate(tmp_path)
+    assert done.returncode == 1
+    assert f"cannot write {tmp_path / 'out' / 'notebooks' / '01_works.ipynb'}: No space left on device" in done.stdout
+    assert [entry["results"] for entry in read_report(tmp_path)["lessons"].values()] == [{"done": 1}, {"done": 2}]
+    assert (tmp_path / "out" / "notebooks" / "02_works.ipynb").exists()
+
+
+def test_a_report_that_cannot_be_written_goes_elsewhere(tmp_path, monkeypatch):
+    write_lesson(tmp_path / "lessons", "01_works", "results.record(done=1)")
+    full_disk(monkeypatch, lambda path: path.name == "report.html" and path.parent == tmp_path / "out")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.setattr(reporting.tempfile, "tempdir", str(tmp_path / "elsewhere"))
+    done = validate(tmp_path)
+    assert done.returncode == 1 and "make room there" in done.stdout
+    page = Path(done.stdout.splitlines()[-1].removeprefix("report: "))
+    assert page.is_relative_to(tmp_path / "elsewhere") and "01_works" in Page(page.read_text()).text
+    assert json.loads(page.with_suffix(".json").read_text())["lessons"]["01_works"]["results"] == {"done": 1}
 
 
 def test_a_dead_kernel_is_reported_with_its_cell(tmp_path):
@@ -286,6 +362,9 @@ def course(tmp_path):
         (["6", "-p", "learning_rate", "fast"], "error: lesson 06: learning_rate = 'fast' is not a number"),
         (["6", "-p", "packed", "1"], "error: lesson 06: packed = '1' is not True or False"),
         (["-p", "rank"], "argument -p: expected 2 arguments"),
+        (["-p", "rank", "--timeout", "5"], "argument -p: expected 2 arguments"),
+        (["-p", "learning_rate", "-1e-4"], "lesson 01: learning_rate = -0.0001 is out of range: it goes from 1e-06"),
+        (["-p", "rank", "-3"], "lesson 01: rank = -3 is out of range"),
         (["--timeout", "0"], "'0' is not a number of seconds above 0"),
         (["--timeout", "soon"], "'soon' is not a number of seconds above 0"),
         (["--colour"], "unrecognized arguments: --colour"),
@@ -328,24 +407,136 @@ def test_a_file_that_is_no_notebook(course):
     assert done.stderr.count("\n") == 1
 
 
-def test_lessons_are_found_by_number_name_and_path_once_each(tmp_path):
-    from course_utils.validate import find_lessons
+@pytest.mark.parametrize("word", ["-1e-4", "--colour", "-p", "- and --"])
+def test_a_value_may_begin_with_a_dash(word):
+    expected = ([], None) if word == "-p" else ([("question", word)], ["validate", "06", "--quick"])
+    with contextlib.suppress(SystemExit), contextlib.redirect_stderr(io.StringIO()):
+        parsed = command.take_parameters(command.make_parser(), ["validate", "06", "-p", "question", word, "--quick"])
+        assert parsed == expected
+        return
+    assert word == "-p"
 
-    lessons = tmp_path / "lessons"
-    first, sixth = write_lesson(lessons, "01_first"), write_lesson(lessons, "06_qlora_sft")
-    for word in ("6", "06", "06_qlora_sft", "06_qlora_sft.ipynb", "lessons/06_qlora_sft.ipynb", str(sixth)):
-        assert find_lessons(lessons, [word]) == [sixth]
-    assert find_lessons(lessons, []) == [first, sixth]
-    assert find_lessons(lessons, ["6", "01", "06"]) == [sixth, first]
+
+# ---- guards ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_parameter_goes_only_to_the_lessons_that_have_it(course):
-    from course_utils.validate import find_lessons, read_lesson, set_parameters
+def test_a_guard_sees_what_the_set_up_cell_named(tmp_path):
+    guard = "from course_utils import results\nif rank > len(sys.path) + 10**6 or not build:\n    0"
+    guard += "\nresults.require(rank=(rank, 1, len(str(build)) * 0 + 256))"
+    write_lesson(tmp_path / "lessons", "01_first", "open('trace', 'w')", guard=guard)
+    path = list(sys.path)
+    done = validate(tmp_path, "-p", "rank", "900")
+    assert done.returncode == 2 and "lesson 01: rank = 900 is out of range: it goes from 1 to 256" in done.stderr
+    assert not (tmp_path / "lessons" / "trace").exists() and not (tmp_path / "out").exists()
+    assert sys.path == path
 
-    first, sixth = (read_lesson(path) for path in find_lessons(course / "lessons", []))
-    set_parameters([first, sixth], [["batch_size", "2"], ["learning_rate", "1"]])
-    assert first.overrides == {"learning_rate": 1.0}
-    assert sixth.overrides == {"learning_rate": 1.0, "batch_size": 2}
+
+def test_a_misspelt_name_in_a_guard_lets_nothing_through(tmp_path):
+    write_lesson(tmp_path / "lessons", "01_first", "open('trace', 'w')", guard="result.require(rank=(rank, 1, 256))")
+    write_lesson(tmp_path / "lessons", "02_second", "results.record(done=2)")
+    done = validate(tmp_path, "-p", "rank", "16")
+    assert done.returncode == 1
+    first, second = read_report(tmp_path)["lessons"].values()
+    error = {"cell": 2, "exception": "NameError", "message": "in the guard: name 'result' is not defined"}
+    assert first["status"] == "failed" and first["error"] == error
+    assert second["status"] == "ok" and second["results"] == {"done": 2}
+    assert not (tmp_path / "lessons" / "trace").exists()
+
+
+def test_a_guard_that_stumbles_over_a_given_value_stops_the_command(tmp_path):
+    guard = "if rank > 100:\n    resluts.require(rank=(rank, 1, 100))"
+    write_lesson(tmp_path / "lessons", "01_first", "open('trace', 'w')", guard=guard)
+    done = validate(tmp_path, "-p", "rank", "101")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "lesson 01: its guard stops at rank = 101 with NameError: in the guard: name 'resluts'" in done.stderr
+    assert not (tmp_path / "lessons" / "trace").exists() and not (tmp_path / "out").exists()
+
+
+# ---- quick parameters, and lessons that need not be repeated --------------------------------------------------------
+
+
+def test_quick_runs_with_the_lessons_own_values_and_a_given_one_wins(tmp_path):
+    course = {"quick": {"rank": 2, "learning_rate": 1e-3}}
+    write_lesson(tmp_path / "lessons", "01_first", RECORD, **course)
+    assert validate(tmp_path, "--quick", "-p", "rank", "3").returncode == 0
+    results = read_report(tmp_path)["lessons"]["01_first"]["results"]
+    assert (results["rank"], results["learning_rate"]) == (3, 1e-3)
+
+
+@pytest.mark.parametrize(
+    ("course", "message"),
+    [
+        ({}, '01_first.ipynb does not say its quick: write "quick" under "course" in its metadata'),
+        ({"quick": {"ranks": 2}}, "lesson 01: its quick parameters name 'ranks', which is none of its parameters"),
+        ({"quick": {"rank": 900}}, "lesson 01: rank = 900 is out of range"),
+    ],
+)
+def test_quick_parameters_that_cannot_be_used(tmp_path, course, message):
+    write_lesson(tmp_path / "lessons", "01_first", **course)
+    done = validate(tmp_path, "--quick")
+    assert done.returncode == 2 and message in done.stderr and not (tmp_path / "out").exists()
+
+
+def test_only_what_has_changed_runs_again(tmp_path):
+    data = tmp_path / "data.jsonl"
+    data.write_text("one")
+    parameters = PARAMETERS + '\ndata_file = ""'
+    count = "with open('runs', 'a') as file:\n    file.write(str(rank))\nresults.record(rank=rank)"
+    path = write_lesson(tmp_path / "lessons", "01_first", count, parameters=parameters)
+    runs = tmp_path / "lessons" / "runs"
+
+    def run(*words):
+        assert validate(tmp_path, *words).returncode == 0
+        return runs.read_text()
+
+    given = ["-p", "rank", "4", "-p", "data_file", str(data)]
+    assert run(*given) == "4"
+    first = read_report(tmp_path)["lessons"]["01_first"]
+    assert run(*given, "--changed") == "4"
+    carried = read_report(tmp_path)["lessons"]["01_first"]
+    assert carried == first | {"unchanged": True}
+    assert f"ok, unchanged since {first['date']}" in Page((tmp_path / "out" / "report.html").read_text()).text
+    assert run(*given) == "44"  # without --changed all is run
+    data.write_text("two")
+    assert run(*given, "--changed") == "444"
+    assert run(*given[2:], "--changed", "-p", "rank", "5") == "4445"
+    given[2] = "5"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].outputs = [nbformat.v4.new_output("stream", text="an output is no change")]
+    nbformat.write(notebook, path)
+    given = ["-p", "data_file", str(data), "-p", "rank", "5"]
+    assert run(*given, "--changed") == "4445"
+    notebook.cells[3].source += "  # a source is"
+    nbformat.write(notebook, path)
+    assert run(*given, "--changed") == "44455"
+    (tmp_path / "out" / "notebooks" / "01_first.ipynb").unlink()
+    assert run(*given, "--changed") == "444555"
+    (tmp_path / "out" / "report.json").write_text("damaged")
+    assert run(*given, "--changed") == "4445555"
+
+
+def test_a_lesson_that_failed_is_run_again(tmp_path):
+    write_lesson(tmp_path / "lessons", "01_first", "open('runs', 'a').write('x')\n1 / 0")
+    assert validate(tmp_path).returncode == 1 and validate(tmp_path, "--changed").returncode == 1
+    assert (tmp_path / "lessons" / "runs").read_text() == "xx"
+
+
+# ---- the other commands ---------------------------------------------------------------------------------------------
+
+
+def test_lab_opens_the_lessons_with_the_courses_settings(monkeypatch, tmp_path):
+    from jupyterlab import labapp
+
+    from course_utils import environment
+
+    seen = {}
+    monkeypatch.setattr(labapp, "main", lambda words: seen.update(words=words, cwd=os.getcwd(), env=dict(os.environ)))
+    monkeypatch.setattr(environment, "settings", lambda: {"COURSE_TEST": "set"})
+    monkeypatch.setenv("COURSE_TEST", "before")
+    monkeypatch.chdir(tmp_path)
+    assert command.main(["lab", "--no-browser", "--port", "9"]) == 0
+    assert seen["words"] == ["--FileContentsManager.preferred_dir=notebooks", "--no-browser", "--port", "9"]
+    assert seen["cwd"] == str(ROOT) and seen["env"]["COURSE_TEST"] == "set"
 
 
 def test_the_command_line_helps_without_loading_heavy_libraries():
@@ -355,4 +546,4 @@ def test_the_command_line_helps_without_loading_heavy_libraries():
     script += "except SystemExit as end: print(end.code, {'torch', 'IPython', 'nbformat'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.startswith("usage: python -m course_utils") and done.stdout.endswith("0 set()\n")
-    assert all(word in done.stdout for word in ("validate", "doctor", "figures"))
+    assert all(word in done.stdout for word in ("validate", "doctor", "figures", "lab"))
