@@ -72,7 +72,9 @@ def make_parser() -> OneLineParser:
 
     commands.add_parser("doctor", help="say what this machine is and which model and precision suit it")
 
-    figures = commands.add_parser("figures", help="write the course's figures and the README's table of lessons again")
+    figures = commands.add_parser(
+        "figures", help="write the course map, the figures of values and the README's table again"
+    )
     figures.add_argument("directory", nargs="?", type=Path, default=ROOT / "images", help="where to (images)")
     return parser
 

@@ -234,6 +234,14 @@ def key(axes: Any, where: str = "upper right", *, outside: bool = False) -> None
         axes.text(beside / width, y / height, line.get_label(), transform=axes.transAxes, **words)
 
 
+def as_it_is(words: str) -> str:
+    """The words for a title or label, without a formula in them: for a token, an answer, a file's name.
+
+    matplotlib takes what stands between two dollar signs for a formula, and raises where it is none.
+    """
+    return words.replace("$", r"\$")
+
+
 def running_mean(values: Sequence[float], window: int) -> list[float]:
     """Mean over `window` values around each one.
 

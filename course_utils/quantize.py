@@ -1,8 +1,8 @@
-"""Quantization in readable form: codebooks, blockwise, double quantization, absmax and zero-point, LLM.int8.
+"""Quantization in readable form: codebooks, blockwise, double quantization, absmax.
 
-Formulas: QLoRA (arXiv 2305.14314) for NF4, blocks and double quantization; LLM.int8 (arXiv 2208.07339) for absmax and
-the mixed decomposition; 8-bit optimizers (arXiv 2110.02861) for blocks and the dynamic map. What bitsandbytes does too
-is done here to the last bit as bitsandbytes does it on a CPU. Nothing here carries gradients.
+Formulas: QLoRA (arXiv 2305.14314) for NF4, blocks and double quantization; LLM.int8 (arXiv 2208.07339) for absmax;
+8-bit optimizers (arXiv 2110.02861) for blocks and the dynamic map. It is done to the last bit as bitsandbytes does it
+on a CPU. Nothing here carries gradients.
 """
 
 from __future__ import annotations
@@ -21,18 +21,10 @@ __all__ = [
     "double_dequantize",
     "double_quantize",
     "dynamic_codebook",
-    "e2m1_codebook",
-    "e3m0_codebook",
     "fp4_codebook",
-    "int4_codebook",
-    "llm_int8_matmul",
     "nf4_codebook",
-    "pack",
     "quantize_blockwise",
-    "relative_rmse",
     "unpack",
-    "zero_point_dequantize",
-    "zero_point_quantize",
 ]
 
 NF4_LARGEST_QUANTILE = 0.9677083  # the mean of 1 - 1/30 and 1 - 1/32, to the digits that bitsandbytes keeps
@@ -54,29 +46,6 @@ def nf4_codebook() -> torch.Tensor:
 
     levels = torch.cat([-half(7), torch.zeros(1), half(8).flip(0)])
     return levels / levels.max()
-
-
-def int4_codebook() -> torch.Tensor:
-    """Symmetric 4-bit integers, -7 to 7, divided by 7; float32 [15]. The sixteenth code, -8, is not used."""
-    return torch.arange(-7, 8) / 7
-
-
-def e2m1_codebook() -> torch.Tensor:
-    """OCP's 4-bit float (MX specification 1.0): 0, .5, 1, 1.5, 2, 3, 4, 6 and their negatives, divided by 6.
-
-    Returns:
-        The levels in rising order; float32 [15], for both zeros are one level.
-    """
-    return _mirrored([0.5, 1, 1.5, 2, 3, 4, 6])
-
-
-def e3m0_codebook() -> torch.Tensor:
-    """The 4-bit float without mantissa: 0, 1/4, 1/2, 1, 2, 4, 8, 16 and their negatives, divided by 16.
-
-    Returns:
-        The levels in rising order; float32 [15], for both zeros are one level.
-    """
-    return _mirrored([2.0**exponent for exponent in range(-2, 5)])
 
 
 def fp4_codebook() -> torch.Tensor:
@@ -101,12 +70,6 @@ def dynamic_codebook() -> torch.Tensor:
         levels.append(10.0 ** (i - 6) * ((edges[:-1] + edges[1:]) / 2))
     positive = torch.cat(levels)
     return torch.cat([-positive, torch.zeros(1), positive, torch.ones(1)]).sort().values
-
-
-def _mirrored(magnitudes: list[float]) -> torch.Tensor:
-    """Rising magnitudes, zero and their negatives, divided by the largest."""
-    positive = torch.tensor(magnitudes)
-    return torch.cat([-positive.flip(0), torch.zeros(1), positive]) / positive[-1]
 
 
 def _nearest(values: torch.Tensor, codebook: torch.Tensor) -> torch.Tensor:
@@ -235,27 +198,8 @@ def double_dequantize(
     return dequantize_blockwise(codes, second, dynamic_codebook(), codes.shape, block_size) + mean
 
 
-def pack(codes: torch.Tensor, fill: int = 0) -> torch.Tensor:
-    """Two 4-bit codes a byte, the first in the high half; uint8 [ceil(n / 2)].
-
-    Args:
-        codes: uint8, n codes below 16. bitsandbytes keeps the bytes as a column, [ceil(n / 2), 1].
-        fill: the code in the low half of the last byte if n is odd; bitsandbytes puts zero's there, 7 in NF4, 0 in FP4.
-
-    Raises:
-        CourseError: the codes are not uint8, or one is 16 or more.
-    """
-    _check_codes(codes)
-    if codes.numel() and codes.max() > 15:
-        raise CourseError(f"code {codes.max()} does not fit 4 bits")
-    if not 0 <= fill <= 15:
-        raise CourseError(f"fill has to be from 0 to 15, not {fill}")
-    pairs = torch.nn.functional.pad(codes.reshape(-1), (0, codes.numel() % 2), value=fill).reshape(-1, 2)
-    return (pairs[:, 0] << 4) | pairs[:, 1]
-
-
 def unpack(packed: torch.Tensor, count: int) -> torch.Tensor:
-    """The first ``count`` codes of what ``pack`` or bitsandbytes packed, uint8 [count].
+    """The first ``count`` 4-bit codes of what bitsandbytes packed, two a byte, the high half first; uint8 [count].
 
     Raises:
         CourseError: the bytes are not uint8, or do not hold ``count`` codes.
@@ -267,123 +211,28 @@ def unpack(packed: torch.Tensor, count: int) -> torch.Tensor:
     return torch.stack([flat >> 4, flat & 15], dim=1).reshape(-1)[:count]
 
 
-def absmax_quantize(x: torch.Tensor, bits: int = 8, per_row: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
-    """Symmetric integers: x times (2^(bits-1) - 1) / absmax, rounded to even at ties (arXiv 2208.07339, section 2.1).
+def absmax_quantize(x: torch.Tensor, per_row: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+    """8-bit integers from -127 to 127: x times 127 / absmax, rounded to even at ties (arXiv 2208.07339, section 2.1).
 
     Args:
         x: finite floating-point numbers, [..., columns].
-        bits: of a code, 2 to 8; with 8 the codes are -127 to 127.
         per_row: one constant for each row, the last dimension, rather than one for the tensor.
 
     Returns:
         The codes, int8 and shaped like ``x``, and the largest magnitudes, float32 [..., 1] or of no dimension.
 
     Raises:
-        CourseError: ``x`` is empty, not floating-point or not finite, or ``bits`` is out of range.
+        CourseError: ``x`` is empty, not floating-point or not finite.
     """
     _check_numbers(x)
-    top = 2 ** (_checked_bits(bits) - 1) - 1
     x = x.detach().float()
     absmax = x.abs().amax(-1, keepdim=True) if per_row else x.abs().amax()
-    return (x * (top / absmax.clamp(min=1e-36))).round().to(torch.int8), absmax  # the bound keeps zeros zeros
+    return (x * (127 / absmax.clamp(min=1e-36))).round().to(torch.int8), absmax  # the bound keeps zeros zeros
 
 
-def absmax_dequantize(codes: torch.Tensor, absmax: torch.Tensor, bits: int = 8) -> torch.Tensor:
+def absmax_dequantize(codes: torch.Tensor, absmax: torch.Tensor) -> torch.Tensor:
     """What ``absmax_quantize`` stored, float32 and shaped like ``codes``."""
-    return codes * (absmax / (2 ** (_checked_bits(bits) - 1) - 1))
-
-
-def zero_point_quantize(
-    x: torch.Tensor, bits: int = 8, per_row: bool = False
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Asymmetric integers: x / scale + zero_point, rounded, so that the smallest is 0 and the largest 2^bits - 1.
-
-    The range is widened to take in zero, and zero itself is one of the levels, as in arXiv 1712.05877, section 2.1:
-    then padding and dead activations are exact.
-
-    Args:
-        x: finite floating-point numbers, [..., columns].
-        bits: of a code, 2 to 8.
-        per_row: one scale and zero point for each row, the last dimension, rather than one for the tensor.
-
-    Returns:
-        The codes, uint8 and shaped like ``x``; the scale, float32, and the zero point, int32, both [..., 1] or of no
-        dimension.
-
-    Raises:
-        CourseError: ``x`` is empty, not floating-point or not finite, or ``bits`` is out of range.
-    """
-    _check_numbers(x)
-    top = 2 ** _checked_bits(bits) - 1
-    x = x.detach().float()
-    low, high = (x.amin(-1, keepdim=True), x.amax(-1, keepdim=True)) if per_row else (x.amin(), x.amax())
-    low, high = low.clamp(max=0), high.clamp(min=0)
-    scale = torch.where(high == low, 1.0, (high - low) / top)
-    zero_point = (-low / scale).round()
-    codes = ((x / scale).round() + zero_point).clamp(0, top)
-    return codes.to(torch.uint8), scale, zero_point.to(torch.int32)
-
-
-def zero_point_dequantize(codes: torch.Tensor, scale: torch.Tensor, zero_point: torch.Tensor) -> torch.Tensor:
-    """What ``zero_point_quantize`` stored, float32 and shaped like ``codes``."""
-    return (codes.to(torch.int32) - zero_point) * scale
-
-
-def llm_int8_matmul(x: torch.Tensor, w: torch.Tensor, threshold: float = 6.0) -> torch.Tensor:
-    """x times w transposed by LLM.int8 (arXiv 2208.07339, section 3): int8, but for the columns with outliers.
-
-    Rows of ``x`` and of ``w`` are quantized by absmax to 8 bits and multiplied as integers. Columns of ``x`` that hold
-    a magnitude of ``threshold`` or more are left out of that and multiplied in floating point. As in bitsandbytes,
-    these, too, meet weights rounded to 8 bits (the paper keeps 16), for no others are stored; and both operands pass
-    through float16 first.
-
-    Args:
-        x: activations, floating-point [..., inputs].
-        w: weights, floating-point [outputs, inputs].
-        threshold: from which magnitude an activation is an outlier; 0 for no decomposition.
-
-    Returns:
-        [..., outputs], of the dtype of ``x``.
-
-    Raises:
-        CourseError: the shapes do not fit, the threshold is negative, or a number that is to become int8 is not finite.
-    """
-    _check_float(x, "x")
-    _check_float(w, "w")
-    if w.dim() != 2 or x.dim() < 1 or x.shape[-1] != w.shape[1]:
-        raise CourseError(f"x has to be [..., inputs] and w [outputs, inputs], not {list(x.shape)} and {list(w.shape)}")
-    if not threshold >= 0:
-        raise CourseError(f"threshold has to be 0 or more, not {threshold}")
-    x, w = x.detach(), w.detach()
-    rows = x.reshape(-1, x.shape[-1])
-    w_codes, w_absmax = absmax_quantize(w.half(), per_row=True)
-    regular = rows.half()
-    outliers = regular.abs() >= threshold if threshold else torch.zeros_like(regular, dtype=torch.bool)
-    columns = outliers.any(0)
-    # An outlier does not stretch its row's constant, but what else stands in its column does, as in bitsandbytes.
-    x_codes, x_absmax = absmax_quantize(regular.masked_fill(outliers, 0), per_row=True)
-    x_codes[:, columns] = 0
-    # Integer sums, which float64 holds exactly and which every device can do.
-    sums = (x_codes.double() @ w_codes.double().t()).float()
-    out = (sums * (x_absmax * w_absmax.t()) * 6.200124e-05).to(x.dtype)  # 1/127^2, in the digits of bitsandbytes
-    if columns.any():
-        kept = (w_codes[:, columns] * w_absmax * 7.874015718698502e-3).to(x.dtype)  # 1/127
-        out = out.addmm(rows[:, columns], kept.t())
-    return out.reshape(*x.shape[:-1], w.shape[0])
-
-
-def relative_rmse(x: torch.Tensor, approximation: torch.Tensor) -> float:
-    """Root mean square of the error over that of ``x``, both of one shape: 0 is exact, 1 as bad as all zeros.
-
-    Raises:
-        CourseError: the shapes differ, or ``x`` is all zeros or empty.
-    """
-    if x.shape != approximation.shape:
-        raise CourseError(f"the shapes differ: {list(x.shape)} and {list(approximation.shape)}")
-    size = x.double().norm()
-    if size == 0:
-        raise CourseError("an error relative to zeros has no meaning: x holds nothing else")
-    return ((approximation.double() - x.double()).norm() / size).item()
+    return codes * (absmax / 127)
 
 
 def _check_float(x: torch.Tensor, name: str) -> None:
@@ -412,9 +261,3 @@ def _check_codebook(codebook: torch.Tensor) -> None:
 def _check_block_size(block_size: int) -> None:
     if not isinstance(block_size, int) or block_size < 1:
         raise CourseError(f"block_size has to be a whole number from 1 up, not {block_size!r}")
-
-
-def _checked_bits(bits: int) -> int:
-    if not isinstance(bits, int) or not 2 <= bits <= 8:
-        raise CourseError(f"bits has to be a whole number from 2 to 8, not {bits!r}")
-    return bits

@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import html
 import math
-from collections.abc import Mapping, Sequence
-from numbers import Integral, Real
+import re
+import string
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral, Number, Real
 from typing import Any
 
 from course_utils.errors import CourseError
@@ -65,9 +67,64 @@ def record(**figures: Any) -> None:
     _show({"text/plain": text, "text/html": _html_table(lines), MIME: values})
 
 
-def say(markdown: str) -> None:
-    """Show a paragraph of Markdown: prose whose numbers come from the run."""
-    _show({"text/plain": markdown, "text/markdown": markdown})
+def say(markdown: str, /, **values: Any) -> None:
+    """Show a paragraph of Markdown: prose whose numbers come from the run.
+
+    Without values the text is taken as it stands. With values, as in ``say("It says “{answer}” at {share:.0%}.",
+    answer=answer, share=0.9)``, it is a template of ``str.format``, and what is put in is shown as it is, whatever
+    Markdown, HTML or formula it looks like: for everything that the cell itself did not write, such as a model's
+    answer, a token, a path.
+
+    Raises ``CourseError`` for a field without its value, a value without its field, and a brace that is no field.
+    """
+    shown = plain = markdown
+    if values:
+        try:
+            shown, plain = (_Fields(escape).vformat(markdown, (), values) for escape in (_in_markdown, str))
+        except ValueError as error:
+            raise CourseError(f"say: {error}; with values given, a brace that is no field is written twice") from error
+    _show({"text/plain": plain, "text/markdown": shown})
+
+
+class _Fields(string.Formatter):
+    """``str.format`` that passes each value but numbers through ``escape``, and uses all values."""
+
+    def __init__(self, escape: Callable[[str], str]):
+        self.escape = escape
+
+    def get_value(self, key: str | int, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        if key not in kwargs:
+            raise CourseError(f"say: the text has the field {{{key}}}, but no value of that name is given")
+        return kwargs[key]
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        text = format(value, format_spec)
+        return text if isinstance(value, Number) else self.escape(text)
+
+    def check_unused_args(self, used_args: Any, args: Any, kwargs: Any) -> None:
+        unused = sorted(set(kwargs) - set(used_args))
+        if unused:
+            raise CourseError(f"say: the value {unused[0]} is given, but the text has no field {{{unused[0]}}}")
+
+
+def _in_html(text: str) -> str:
+    """Text that stands in a page as it is.
+
+    A dollar sign or backslash gets an element of its own: MathJax reads the finished page and takes for a formula what
+    lies between two of them in one element.
+    """
+    return re.sub(r"[$\\]", r"<span>\g<0></span>", html.escape(text))
+
+
+def _in_markdown(text: str) -> str:
+    """Text that stands in a paragraph, list or table of Markdown as it is.
+
+    Written as a number, a character is never Markdown's: no emphasis, link, fence, heading or cell begins with it.
+    """
+    number = lambda found: "".join(f"&#{ord(character)};" for character in found[0])  # noqa: E731
+    text = "<br>".join(re.split(r"\r\n?|\n", re.sub(r"[!-/:-@[-`{-~]", number, text)))
+    text = re.sub(r"\t|^ +| +$|(?<=>) +| +(?=<)|  +", number, text)  # no code by indenting, no break by two spaces
+    return re.sub(r"&#(36|92);", r"<span>\g<0></span>", text)  # as in _in_html
 
 
 def table(columns: Mapping[str, Sequence[str]], labels: Sequence[str] = ()) -> None:
@@ -78,10 +135,10 @@ def table(columns: Mapping[str, Sequence[str]], labels: Sequence[str] = ()) -> N
     rows = list(zip(*columns.values(), strict=True))
     labels = list(labels) or [""] * len(rows)
     cell = "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere;padding:.4em .5em"
-    heads = "".join(f'<th style="{cell}">{html.escape(name)}</th>' for name in columns)
+    heads = "".join(f'<th style="{cell}">{_in_html(name)}</th>' for name in columns)
     lines = "".join(
-        f'<tr><th style="{cell}">{html.escape(label)}</th>'
-        + "".join(f'<td style="{cell}">{html.escape(str(text))}</td>' for text in row)
+        f'<tr><th style="{cell}">{_in_html(label)}</th>'
+        + "".join(f'<td style="{cell}">{_in_html(str(text))}</td>' for text in row)
         + "</tr>"
         for label, row in zip(labels, rows, strict=True)
     )
@@ -155,8 +212,8 @@ def table_rows(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _html_table(rows: list[tuple[str, str]]) -> str:
     """Styled in place, so that it looks the same in Jupyter, Colab and a code host's notebook view."""
     body = "".join(
-        f'<tr><th scope="row" style="{CELL.format("left")};font-weight:normal">{html.escape(label)}</th>'
-        f'<td style="{CELL.format("right")};font-variant-numeric:tabular-nums">{html.escape(shown)}</td></tr>'
+        f'<tr><th scope="row" style="{CELL.format("left")};font-weight:normal">{_in_html(label)}</th>'
+        f'<td style="{CELL.format("right")};font-variant-numeric:tabular-nums">{_in_html(shown)}</td></tr>'
         for label, shown in rows
     )
     return f'<table style="border-collapse:collapse">{body}</table>'

@@ -14,8 +14,9 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 from course_utils import plots
@@ -45,56 +46,109 @@ class Range:
         return self.values if self.kind in ("menu", "switch") else (self.values[0], self.values[-1])
 
 
-def parse(name: str, spec: Any) -> Range:
+def parse(name: str, spec: Any, starts: Mapping[str, Any] | None = None) -> Range:
     """Understand a slider's specification; raise `CourseError`, naming the slider, for anything else.
 
-    | specification | slider | start |
+    | specification | slider | start, unless `starts` names one |
     |---|---|---|
-    | `(1, 64)`, `(1, 64, 8)` | whole numbers | the middle, rounded down; or 8 |
-    | `(0.0, 1.0)`, `(0.0, 1.0, 0.1)` | a hundred steps | the middle; or 0.1 |
-    | `(1e-5, 1e-2, "log")`, `(1e-5, 1e-2, 1e-4, "log")` | twenty steps a decade | the geometric middle; or 1e-4 |
+    | `(1, 64)` | whole numbers | the middle, rounded down |
+    | `(0.0, 1.0)` | a hundred steps | the middle |
+    | `(1e-5, 1e-2, "log")` | twenty steps a decade | the geometric middle |
     | `[1, 2, 4, 8]` | one of these numbers, in order | the first |
-    | `["nf4", "fp4"]` | a menu | the first |
+    | `["nf4", "fp4"]`, also lists, tuples or dicts in a list | a menu | the first |
     | `True`, `False` | a switch | as given |
     """
     if isinstance(spec, bool):
-        return Range("switch", (False, True), spec)
-    if isinstance(spec, list):
-        if not spec:
-            raise CourseError(f"slider {name}: the list of choices is empty")
-        return Range("choice" if all(_is_number(v) for v in spec) else "menu", tuple(spec), spec[0])
-    if isinstance(spec, tuple):
-        log = spec[-1:] == ("log",)
-        numbers = spec[:-1] if log else spec
-        if len(numbers) in (2, 3) and all(_is_number(v) for v in numbers):
-            low, high = numbers[:2]
-            if not low < high:
-                raise CourseError(f"slider {name}: the low end {low} is not below the high end {high}")
-            if log and low <= 0:
-                raise CourseError(f"slider {name}: a log slider needs a low end above 0, not {low}")
-            whole = not log and all(isinstance(v, int) for v in numbers)
-            middle = math.sqrt(low * high) if log else (low + high) // 2 if whole else (low + high) / 2
-            start = numbers[2] if len(numbers) == 3 else middle
-            if not low <= start <= high:
-                raise CourseError(f"slider {name}: the start {start} lies outside {low} to {high}")
-            return Range("log" if log else "int" if whole else "float", (low, high), start)
-    raise CourseError(
-        f"slider {name}: {spec!r} is none of (low, high), (low, high, start), (low, high, 'log'), [choices], "
-        "True, False"
-    )
+        kind, values, start = "switch", (False, True), spec
+    elif isinstance(spec, list):
+        kind, values, start = _choices(name, spec)
+    elif isinstance(spec, tuple) and len(spec) >= 2:
+        kind, values, start = _span(name, spec)
+    else:
+        raise CourseError(f"slider {name}: {spec!r} is none of (low, high), (low, high, 'log'), [choices], True, False")
+    start = (starts or {}).get(name, start)
+    if kind == "int" and not _is_whole(start):
+        raise CourseError(f"slider {name}: the start {start!r} is no whole number, but both ends are")
+    if kind in ("int", "float", "log"):
+        if not _is_number(start) or not values[0] <= start <= values[1]:
+            raise CourseError(f"slider {name}: the start {start!r} lies outside {values[0]} to {values[1]}")
+    elif not any(start == value for value in values):
+        raise CourseError(f"slider {name}: the start {start!r} is none of {', '.join(map(repr, values))}")
+    return Range(kind, values, start)
+
+
+def _choices(name: str, spec: list) -> tuple[str, tuple, Any]:
+    """Kind, values and start of a list of choices."""
+    if not spec:
+        raise CourseError(f"slider {name}: the list of choices is empty")
+    kind = "choice" if all(map(_is_number, spec)) else "menu"
+    try:  # a control finds its value among the choices by ==
+        [bool(value == spec[0]) for value in spec]
+        found = all(bool(value == value) for value in spec)
+    except (ValueError, RuntimeError, TypeError):
+        found = False
+    if not found:
+        raise CourseError(
+            f"slider {name}: its choices cannot be told apart by ==, as arrays and nan cannot: "
+            "give names or numbers, and look up by them in the drawing"
+        )
+    return kind, tuple(spec), spec[0]
+
+
+def _span(name: str, spec: tuple) -> tuple[str, tuple, Any]:
+    """Kind, ends and middle of a range of numbers."""
+    low, high, *more = spec
+    log = more == ["log"]
+    if not _is_number(low) or not _is_number(high) or (more and not log and not _is_number(more[0])) or len(more) > 1:
+        raise CourseError(
+            f"slider {name}: {spec!r} is neither (low, high) nor (low, high, 'log'); choices stand in a list"
+        )
+    if more and not log:
+        raise CourseError(
+            f"slider {name}: is {more[0]!r} in {spec!r} the start or a step? A start is named: "
+            f"{name}=({low!r}, {high!r}), start={{{name!r}: {more[0]!r}}}; for steps, list the choices"
+        )
+    if not _has_ends(low, high):
+        raise CourseError(f"slider {name}: {low} to {high} has no end: give two finite numbers")
+    if not low < high:
+        raise CourseError(f"slider {name}: the low end {low} is not below the high end {high}")
+    if log and low <= 0:
+        raise CourseError(f"slider {name}: a log slider needs a low end above 0, not {low}")
+    if log:
+        return "log", (low, high), math.sqrt(low) * math.sqrt(high)
+    if _is_whole(low) and _is_whole(high):
+        return "int", (low, high), (low + high) // 2
+    return "float", (low, high), (low + high) / 2
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _has_ends(low: Any, high: Any) -> bool:
+    try:
+        return math.isfinite(high - low)
+    except OverflowError:  # a whole number beyond the largest float
+        return False
 
 
 def explore(
-    draw: Callable[..., Any], *, labels: dict[str, str] | None = None, alt: str | None = None, **sliders: Any
+    draw: Callable[..., Any],
+    *,
+    start: Mapping[str, Any] | None = None,
+    labels: Mapping[str, str] | None = None,
+    alt: str | None = None,
+    **sliders: Any,
 ) -> None:
     """Show `draw(**values)` and, where someone can move them, a slider for each value. See `parse` for the sliders.
 
-    `draw` returns a matplotlib figure, or anything a notebook can display. `labels` gives sliders a longer name
-    (`{"rank": "rank r"}`); `alt` is the figure's alt text, by default its title and axis labels.
+    `draw` returns a matplotlib figure, or anything a notebook can display. `start` says where sliders begin
+    (`{"rank": 8}`), by default in the middle; `labels` gives them a longer name (`{"rank": "rank r"}`); `alt` is the
+    figure's alt text, by default its title and axis labels.
 
     - Always: `draw` is called with the start values, and the result is displayed. An error in it is the cell's error.
     - With a live front end: sliders stand above the figure and replace it. An error in a redraw is shown in the
@@ -102,14 +156,17 @@ def explore(
     - With COURSE_HEADLESS=1: no sliders; `draw` is also called at both ends of every slider (the others at their
       start), and the first failure raises `CourseError` naming slider and value.
     """
-    ranges = {name: parse(name, spec) for name, spec in sliders.items()}
-    unknown = set(labels or {}) - set(ranges)
-    if unknown:
-        raise CourseError(f"labels for sliders that do not exist: {', '.join(sorted(unknown))}")
-    start = {name: r.start for name, r in ranges.items()}
+    for what, given in (("start", start), ("labels", labels)):
+        if not isinstance(given or {}, Mapping):
+            raise CourseError(f"{what} names sliders, as in {what}={{'rank': ...}}; a slider cannot be called {what}")
+        unknown = set(given or {}) - set(sliders)
+        if unknown:
+            raise CourseError(f"{what} for sliders that do not exist: {', '.join(sorted(unknown))}")
+    ranges = {name: parse(name, spec, start) for name, spec in sliders.items()}
+    first = {name: r.start for name, r in ranges.items()}
 
     began = time.perf_counter()
-    shown = render(draw, start, alt)
+    shown = render(draw, first, alt)
     slow = time.perf_counter() - began > SLOW_SECONDS
 
     if os.environ.get("COURSE_HEADLESS") == "1":
@@ -119,7 +176,7 @@ def explore(
     if not ranges or not front_end():
         display(shown)
         return
-    words = {name: name for name in ranges} | (labels or {})
+    words = {name: name for name in ranges} | dict(labels or {})
     room = f"{1 + 0.6 * max(map(len, words.values())):.1f}em"
     controls = {name: control(r, words[name], slow, room) for name, r in ranges.items()}
     display(_box(controls.values()), raw=True)
@@ -183,7 +240,7 @@ def try_ends(draw: Callable[..., Any], ranges: dict[str, Range], alt: str | None
     start = {name: r.start for name, r in ranges.items()}
     count = 0
     for name, r in ranges.items():
-        for value in dict.fromkeys(r.ends):
+        for value in r.ends:
             if value == r.start:
                 continue  # drawn already
             values = start | {name: value}
@@ -229,10 +286,12 @@ def control(r: Range, label: str, slow: bool = False, room: str = "8em") -> Any:
         return ipywidgets.FloatLogSlider(
             value=r.start, min=low, max=high, step=step, base=10, readout_format=".1e", **live
         )
+    # A name for each choice: without, ipywidgets takes the first half of a pair for the name of the other.
+    options = [(str(value), value) for value in r.values]
     if r.kind == "choice":
-        return ipywidgets.SelectionSlider(value=r.start, options=r.values, **live)
+        return ipywidgets.SelectionSlider(value=r.start, options=options, **live)
     if r.kind == "menu":
-        return ipywidgets.Dropdown(value=r.start, options=r.values, **wide)
+        return ipywidgets.Dropdown(value=r.start, options=options, **wide)
     return ipywidgets.Checkbox(value=r.start, **wide)
 
 

@@ -1,4 +1,4 @@
-"""The readable LoRA layer against peft's: forward, gradients, dropout, rsLoRA, DoRA, merge."""
+"""The readable LoRA layer against peft's: forward, gradients, dropout, rsLoRA, merge."""
 
 import copy
 
@@ -10,14 +10,13 @@ from torch import nn
 
 from course_utils import lora
 from course_utils.errors import CourseError
-from course_utils.lora import DoRALinear, LoRALinear
+from course_utils.lora import LoRALinear
 
 VARIANTS = [
     pytest.param({}, id="plain"),
     pytest.param({"dropout": 0.3}, id="dropout"),
     pytest.param({"rslora": True}, id="rslora"),
-    pytest.param({"kind": DoRALinear}, id="dora"),
-    pytest.param({"kind": DoRALinear, "dropout": 0.3, "rslora": True}, id="dora, dropout, rslora"),
+    pytest.param({"dropout": 0.3, "rslora": True}, id="dropout, rslora"),
 ]
 
 
@@ -26,28 +25,22 @@ def linear(inputs=48, outputs=40, bias=True, dtype=torch.float32):
     return nn.Linear(inputs, outputs, bias=bias).to(dtype)
 
 
-def peft_layer(base, rank, alpha, dropout=0.0, rslora=False, kind=LoRALinear):
+def peft_layer(base, rank, alpha, dropout=0.0, rslora=False):
     """peft's layer around a copy of ``base``, and the model that holds it."""
-    config = LoraConfig(
-        r=rank, lora_alpha=alpha, lora_dropout=dropout, use_rslora=rslora, use_dora=kind is DoRALinear,
-        target_modules=["0"],
-    )  # fmt: skip
+    config = LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, use_rslora=rslora, target_modules=["0"])
     model = get_peft_model(nn.Sequential(copy.deepcopy(base)), config)
     return model, model.base_model.model[0]
 
 
-def pair(base, rank=6, alpha=9, kind=LoRALinear, **options):
+def pair(base, rank=6, alpha=9, **options):
     """Our layer and peft's with the same random A and B, B not zero."""
-    ours = kind(copy.deepcopy(base), rank, alpha, **options)
-    model, theirs = peft_layer(base, rank, alpha, kind=kind, **options)
+    ours = LoRALinear(copy.deepcopy(base), rank, alpha, **options)
+    model, theirs = peft_layer(base, rank, alpha, **options)
     torch.manual_seed(2)
     nn.init.normal_(ours.B, std=0.1)
     with torch.no_grad():
         theirs.lora_A["default"].weight.copy_(ours.A)
         theirs.lora_B["default"].weight.copy_(ours.B)
-        if kind is DoRALinear:
-            ours.magnitude.mul_(1 + 0.1 * torch.randn_like(ours.magnitude))
-            theirs.lora_magnitude_vector["default"].weight.copy_(ours.magnitude)
     return ours, theirs, model
 
 
@@ -72,13 +65,10 @@ def test_forward_and_gradients_are_pefts(options, bias):
     torch.testing.assert_close(got_x, want_x, **close)
     torch.testing.assert_close(ours.A.grad, theirs.lora_A["default"].weight.grad, **close)
     torch.testing.assert_close(ours.B.grad, theirs.lora_B["default"].weight.grad, **close)
-    if "kind" in options:
-        want_m = theirs.lora_magnitude_vector["default"].weight.grad
-        torch.testing.assert_close(ours.magnitude.grad, want_m, **close)
     assert ours.base.weight.grad is None
 
 
-@pytest.mark.parametrize("options", [{}, {"rslora": True}, {"kind": DoRALinear}])
+@pytest.mark.parametrize("options", [{}, {"rslora": True}])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_merge_is_pefts_and_computes_the_same(options, dtype):
     ours, _, model = pair(linear(dtype=dtype), **options)
@@ -100,18 +90,13 @@ def test_merging_leaves_the_layer_as_it_was():
     assert all(torch.equal(value, before[name]) for name, value in ours.state_dict().items())
 
 
-@pytest.mark.parametrize("kind", [LoRALinear, DoRALinear])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_a_fresh_layer_changes_nothing(kind, dtype):
+def test_a_fresh_layer_changes_nothing(dtype):
     base = linear(dtype=dtype)
     x = torch.randn(9, 48, dtype=dtype)
     want = base(x)
-    got = kind(base, 4, 8)(x)
-    assert got.dtype == dtype
-    if kind is LoRALinear:
-        assert torch.equal(got, want)
-    else:  # m / norm is 1 up to the rounding of a division
-        torch.testing.assert_close(got, want, rtol=1e-5, atol=1e-5)
+    got = LoRALinear(base, 4, 8)(x)
+    assert got.dtype == dtype and torch.equal(got, want)
 
 
 def test_the_start_is_that_of_nn_linear():
@@ -122,7 +107,7 @@ def test_the_start_is_that_of_nn_linear():
 
 
 def test_rank_and_alpha_reach_the_scale():
-    assert lora.scale(16, 32) == 2 and lora.scale(16, 32, rslora=True) == 8
+    assert LoRALinear(linear(), 16, 32).scale == 2 and LoRALinear(linear(), 16, 32, rslora=True).scale == 8
     assert LoRALinear(linear(), 4, 2, rslora=True).scale == 1
     assert torch.linalg.matrix_rank(pair(linear(), rank=3)[0].delta()) == 3
 

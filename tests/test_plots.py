@@ -1,4 +1,4 @@
-"""The plotting style, the two charts, the alt text, and the SVG figures."""
+"""The plotting style, the two charts, and the alt text."""
 
 import base64
 import io
@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from course_utils import figures, plots
+from course_utils import plots
 from course_utils.errors import CourseError
 
 DATA_ROLES = ("base", "adapter", "quantized", "before", "after", "accent")
@@ -65,13 +65,6 @@ def test_alt_is_an_image_of_twice_the_density_with_its_text():
     assert opened.size == (800, 400)
     assert opened.convert("RGBA").getpixel((0, 0)) == (255, 255, 255, 255), "the paper is not white"
     assert "rank 4" in repr(shown)
-
-
-def test_same_figure_same_bytes():
-    def draw():
-        return plots.alt(plots.loss_curve([1, 2, 3], [3.0, 2.0, 1.5], "It falls"), "x").png
-
-    assert draw() == draw()
 
 
 def test_a_figure_laid_out_ahead_is_drawn_like_any_other_and_given_once():
@@ -182,6 +175,20 @@ def test_key_refuses():
         plots.key(axes, "best")
 
 
+def test_words_as_they_are_are_no_formula():
+    def png(words):
+        figure, axes = plots.figure(4, 2)
+        axes.set_title(words)
+        return plots.alt(figure, "x").png
+
+    with pytest.raises(ValueError, match="ParseException"):
+        png("The token $$")
+    for words in ("$", "$$", r"\$ $", "$5 and $6", "no sign"):
+        figure, axes = plots.figure(4, 2)
+        axes.set_title(words, parse_math=False)
+        assert png(plots.as_it_is(words)) == plots.alt(figure, "x").png
+
+
 def test_running_mean_keeps_the_first_value_and_averages_the_last():
     assert plots.running_mean([4, 1, 1, 4], 3) == [4, 2, 2, 2.5]
     assert plots.running_mean([4, 1], 1) == [4, 1]
@@ -241,33 +248,3 @@ def test_before_after_words_are_inside_and_apart(accuracy):
     assert all(b.x0 >= 0 and b.y0 >= 0 and b.x1 <= width and b.y1 <= height for b in boxes)
     for (a, word_a), (b, word_b) in itertools.combinations(zip(boxes, words, strict=True), 2):
         assert not a.overlaps(b), (word_a.get_text(), word_b.get_text())
-
-
-def test_figures_are_deterministic_and_committed_files_are_fresh(tmp_path):
-    first = {path.name: path.read_bytes() for path in figures.write_all(tmp_path / "a")}
-    second = {path.name: path.read_bytes() for path in figures.write_all(tmp_path / "b")}
-    assert first == second
-    for name, content in first.items():
-        committed = figures.IMAGES / name
-        assert committed.exists() and committed.read_bytes() == content, f"{name} is stale: run `make figures`"
-    assert {path.name for path in figures.IMAGES.glob("*.svg")} == set(first), "an SVG that no code writes"
-
-
-@pytest.mark.parametrize("name", figures.FIGURES)
-def test_each_figure_says_what_it_shows_and_stays_on_its_card(name):
-    root = ElementTree.fromstring(figures.FIGURES[name]())
-    tag = "{http://www.w3.org/2000/svg}"
-    assert len(root.find(tag + "title").text) > 5 and len(root.find(tag + "desc").text) > 60
-    width, height = float(root.get("width")), float(root.get("height"))
-    for rect in root.iter(tag + "rect"):
-        x, y, w, h = (float(rect.get(key)) for key in ("x", "y", "width", "height"))
-        assert x >= 0 and y >= 0 and x + w <= width and y + h <= height
-    colours = {"#" + c for c in re.findall(r'(?:fill|stroke)="#([0-9A-F]{6})"', figures.FIGURES[name]())}
-    named = set(plots.COLOURS.values())
-    tints = {figures.tint(c, share) for c in named for share in (0.1, 0.14)}
-    assert colours <= named | tints
-
-
-def test_course_map_names_every_lesson_once():
-    numbers = re.findall(r">(\d\d)</text>", figures.course_map())
-    assert numbers == [f"{i:02d}" for i in range(15)]

@@ -2,7 +2,6 @@
 
 import math
 
-import bitsandbytes as bnb
 import bitsandbytes.functional as bnb_functional
 import pytest
 import torch
@@ -11,7 +10,6 @@ from course_utils import quantize
 from course_utils.errors import CourseError
 
 CODEBOOKS = {"nf4": quantize.nf4_codebook(), "fp4": quantize.fp4_codebook()}
-ZERO_CODE = {"nf4": 7, "fp4": 0}
 DTYPES = [torch.float32, torch.bfloat16, torch.float16]
 BLOCK_SIZES = [32, 64, 128, 256, 512, 1024, 2048, 4096]
 kinds = pytest.mark.parametrize("kind", ["nf4", "fp4"])
@@ -39,11 +37,10 @@ def same(ours, theirs):
 
 
 def assert_as_bitsandbytes(x, kind, block_size, one_row=False):
-    """Codes, bytes, constants and dequantized values equal those of bitsandbytes."""
+    """Codes, constants and dequantized values equal those of bitsandbytes."""
     packed, state = bnb_functional.quantize_4bit(x, blocksize=block_size, quant_type=kind)
     codes, absmax = quantize.quantize_blockwise(x, CODEBOOKS[kind], block_size)
     assert torch.equal(quantize.unpack(packed, x.numel()), codes)
-    assert torch.equal(quantize.pack(codes, fill=ZERO_CODE[kind]), packed.flatten())
     assert same(absmax, state.absmax)
     if one_row:
         state.shape = (1, x.numel())
@@ -69,14 +66,6 @@ def test_nf4_has_seven_negatives_zero_and_eight_positives():
                  0.5626, 0.7230, 1]  # fmt: skip
     assert levels.tolist() == pytest.approx(published, abs=5e-5)
     assert (levels < 0).sum() == 7 and (levels == 0).sum() == 1 and (levels > 0).sum() == 8
-
-
-def test_the_other_codebooks():
-    assert (quantize.int4_codebook() * 7).tolist() == pytest.approx(range(-7, 8))
-    e2m1 = [0.5, 1, 1.5, 2, 3, 4, 6]
-    assert (quantize.e2m1_codebook() * 6).tolist() == pytest.approx([-v for v in e2m1[::-1]] + [0] + e2m1)
-    e3m0 = [0.25, 0.5, 1, 2, 4, 8, 16]
-    assert (quantize.e3m0_codebook() * 16).tolist() == [-v for v in e3m0[::-1]] + [0] + e3m0
 
 
 # Blockwise, as bitsandbytes
@@ -257,22 +246,19 @@ def expected(codebook, block_size):
 
 
 @pytest.mark.parametrize(
-    ("codebook", "rmse", "digits"),
+    ("codebook", "rmse"),
     [
-        (quantize.nf4_codebook(), 0.0920, 4),
-        (quantize.e2m1_codebook(), 0.1057, 4),
-        (quantize.int4_codebook(), 0.1076, 4),
-        (quantize.fp4_codebook(), 0.1219, 4),
-        (quantize.e3m0_codebook(), 0.188, 3),
+        (quantize.nf4_codebook(), 0.0920),
+        (quantize.fp4_codebook(), 0.1219),
     ],
-    ids=["nf4", "e2m1", "int4", "fp4", "e3m0"],
+    ids=["nf4", "fp4"],
 )
-def test_error_on_gaussian_values(codebook, rmse, digits):
-    assert round(expected(codebook, 64)[0], digits) == rmse
+def test_error_on_gaussian_values(codebook, rmse):
+    assert round(expected(codebook, 64)[0], 4) == rmse
     x = randn(1 << 20)
     codes, absmax = quantize.quantize_blockwise(x, codebook)
     back = quantize.dequantize_blockwise(codes, absmax, codebook, x.shape)
-    assert quantize.relative_rmse(x, back) == pytest.approx(rmse, rel=4e-3)
+    assert ((back - x).norm() / x.norm()).item() == pytest.approx(rmse, rel=4e-3)
 
 
 @pytest.mark.parametrize(("block_size", "rmse"), [(32, 0.0873), (64, 0.0920), (128, 0.0956), (4096, 0.1099)])
@@ -281,7 +267,7 @@ def test_error_grows_with_the_block(block_size, rmse):
     x = randn(1 << 20)
     codes, absmax = quantize.quantize_blockwise(x, CODEBOOKS["nf4"], block_size)
     back = quantize.dequantize_blockwise(codes, absmax, CODEBOOKS["nf4"], x.shape, block_size)
-    assert quantize.relative_rmse(x, back) == pytest.approx(rmse, rel=6e-3)
+    assert ((back - x).norm() / x.norm()).item() == pytest.approx(rmse, rel=6e-3)
 
 
 def test_nf4_codes_are_not_equally_likely():
@@ -294,13 +280,11 @@ def test_nf4_codes_are_not_equally_likely():
     assert shares[0].item() == pytest.approx(first, rel=0.03) and shares[-1].item() == pytest.approx(last, rel=0.03)
 
 
-# Packing, integers, LLM.int8
+# Packing, integers
 
 
-def test_pack_puts_the_first_code_in_the_high_half():
-    codes = torch.tensor([1, 2, 15], dtype=torch.uint8)
-    assert quantize.pack(codes, fill=7).tolist() == [0x12, 0xF7]
-    assert quantize.unpack(quantize.pack(codes), 3).tolist() == [1, 2, 15]
+def test_unpack_takes_the_first_code_from_the_high_half():
+    assert quantize.unpack(torch.tensor([0x12, 0xF7], dtype=torch.uint8), 3).tolist() == [1, 2, 15]
 
 
 @dtypes
@@ -314,87 +298,13 @@ def test_absmax_rows_are_bitsandbytes(dtype):
     assert (back - x.float()).abs().div(absmax.clamp(min=1e-9)).max() <= 0.5 / 127 + 1e-6
 
 
-@pytest.mark.parametrize("bits", [2, 4, 8])
-def test_absmax_uses_its_range(bits):
+def test_absmax_uses_its_range():
     x = randn(1000)
-    codes, absmax = quantize.absmax_quantize(x, bits)
-    top = 2 ** (bits - 1) - 1
-    assert codes.abs().max() == top and absmax == x.abs().max() and absmax.dim() == 0
-    assert (quantize.absmax_dequantize(codes, absmax, bits) - x).abs().max() <= absmax / top / 2 * (1 + 1e-5)
-    zeros, _ = quantize.absmax_quantize(torch.zeros(3), bits)
+    codes, absmax = quantize.absmax_quantize(x)
+    assert codes.abs().max() == 127 and absmax == x.abs().max() and absmax.dim() == 0
+    assert (quantize.absmax_dequantize(codes, absmax) - x).abs().max() <= absmax / 127 / 2 * (1 + 1e-5)
+    zeros, _ = quantize.absmax_quantize(torch.zeros(3))
     assert not zeros.any()
-
-
-@pytest.mark.parametrize("bits", [2, 4, 8])
-def test_zero_point_is_torchs_affine_quantization(bits):
-    x = randn(50, 40) * 2 + 3
-    codes, scale, zero_point = quantize.zero_point_quantize(x, bits)
-    back = quantize.zero_point_dequantize(codes, scale, zero_point)
-    top = 2**bits - 1
-    theirs = torch.fake_quantize_per_tensor_affine(x, scale.item(), zero_point.item(), 0, top)
-    assert torch.allclose(back, theirs, atol=1e-6)
-    assert codes.min() == 0 and codes.max() == top
-    codes, scale, zero_point = quantize.zero_point_quantize(x, bits, per_row=True)
-    theirs = torch.fake_quantize_per_channel_affine(x, scale.flatten(), zero_point.flatten(), 0, 0, top)
-    assert torch.allclose(quantize.zero_point_dequantize(codes, scale, zero_point), theirs, atol=1e-6)
-
-
-def test_zero_point_keeps_zero_and_wins_where_the_range_is_one_sided():
-    x = randn(1000).relu()
-    codes, scale, zero_point = quantize.zero_point_quantize(x, bits=4)
-    back = quantize.zero_point_dequantize(codes, scale, zero_point)
-    assert not back[x == 0].any()
-    symmetric = quantize.absmax_dequantize(*quantize.absmax_quantize(x, bits=4), bits=4)
-    assert quantize.relative_rmse(x, back) < 0.6 * quantize.relative_rmse(x, symmetric)
-    codes, scale, zero_point = quantize.zero_point_quantize(torch.zeros(3))
-    assert not quantize.zero_point_dequantize(codes, scale, zero_point).any()
-
-
-def with_outliers(rows, inputs):
-    x = randn(rows, inputs)
-    x[:, 3] *= 20
-    x[0, 9] = -50
-    x[-1, 9] = 6.0  # the threshold itself is an outlier
-    return x
-
-
-@dtypes
-@pytest.mark.parametrize("threshold", [0.0, 2.0, 6.0, 1e9])
-@pytest.mark.parametrize("rows", [1, 7])
-@pytest.mark.parametrize("inputs", [64, 1500])
-def test_llm_int8_is_bitsandbytes(dtype, threshold, rows, inputs):
-    x, w = with_outliers(rows, inputs).to(dtype), randn(48, inputs, seed=1) * 0.05
-    w[5] = 0
-    state = bnb.MatmulLtState()
-    state.CB, state.SCB, _ = bnb_functional.int8_vectorwise_quant(w.half())
-    state.is_training, state.has_fp16_weights = False, False
-    theirs = bnb.matmul(x, w, threshold=threshold, state=state)
-    assert same(quantize.llm_int8_matmul(x, w, threshold), theirs)
-
-
-def test_llm_int8_is_the_layer_of_bitsandbytes():
-    w, x = randn(48, 64) * 0.1, with_outliers(10, 64).reshape(2, 5, 64)
-    layer = bnb.nn.Linear8bitLt(64, 48, bias=False, has_fp16_weights=False, threshold=6.0)
-    layer.weight = bnb.nn.Int8Params(w.clone(), requires_grad=False, has_fp16_weights=False)
-    layer = layer.to("cpu").eval()
-    assert layer.weight.dtype == torch.int8
-    assert same(quantize.llm_int8_matmul(x, w), layer(x))
-
-
-def test_the_decomposition_saves_what_outliers_ruin():
-    x, w = randn(32, 256), randn(64, 256, seed=1)
-    x[:, 7] = 60.0
-    exact = x @ w.t()
-    whole = quantize.relative_rmse(exact, quantize.llm_int8_matmul(x, w, threshold=0))
-    decomposed = quantize.relative_rmse(exact, quantize.llm_int8_matmul(x, w))
-    assert decomposed < whole / 2
-
-
-def test_relative_rmse():
-    x = torch.tensor([3.0, 4.0])
-    assert quantize.relative_rmse(x, x) == 0
-    assert quantize.relative_rmse(x, torch.zeros(2)) == 1
-    assert quantize.relative_rmse(x, torch.tensor([3.0, 4.5])) == pytest.approx(0.1)
 
 
 # Bad input
@@ -415,25 +325,15 @@ ONE = torch.ones(1)
         (lambda: quantize.dequantize_blockwise(U8.int(), ONE, CODEBOOKS["nf4"], (8,)), "uint8"),
         (lambda: quantize.dequantize_blockwise(U8, ONE, CODEBOOKS["nf4"], (3, 3)), "do not fill the shape"),
         (lambda: quantize.dequantize_blockwise(U8, ONE, CODEBOOKS["nf4"], (8,), 4), "need 2 constants, not 1"),
-        (lambda: quantize.dequantize_blockwise(U8 + 15, ONE, quantize.int4_codebook(), (8,)), "code 15 has no level"),
+        (lambda: quantize.dequantize_blockwise(U8 + 15, ONE, torch.linspace(-1, 1, 15), (8,)), "code 15 has no level"),
         (lambda: quantize.double_quantize(torch.empty(0)), "empty"),
         (lambda: quantize.double_quantize(ONE, block_size=-1), "block_size"),
         (lambda: quantize.double_dequantize(U8, ONE, ONE, block_size=4), "constants"),
-        (lambda: quantize.pack(U8 + 16), "does not fit"),
-        (lambda: quantize.pack(U8.int()), "uint8"),
-        (lambda: quantize.pack(U8, fill=16), "fill"),
         (lambda: quantize.unpack(U8, 17), "do not hold 17"),
-        (lambda: quantize.absmax_quantize(ONE, bits=9), "bits"),
-        (lambda: quantize.absmax_dequantize(U8, ONE, bits=1), "bits"),
+        (lambda: quantize.unpack(U8.int(), 16), "uint8"),
+        (lambda: quantize.absmax_quantize(ONE.int()), "floating-point"),
         (lambda: quantize.absmax_quantize(ONE / 0), "NaN or infinity"),
         (lambda: quantize.absmax_quantize(torch.empty(0)), "empty"),
-        (lambda: quantize.zero_point_quantize(ONE, bits=0), "bits"),
-        (lambda: quantize.zero_point_quantize(ONE.int()), "floating-point"),
-        (lambda: quantize.llm_int8_matmul(torch.ones(2, 3), torch.ones(4, 5)), r"\[2, 3\] and \[4, 5\]"),
-        (lambda: quantize.llm_int8_matmul(ONE, torch.ones(2, 1), threshold=-1), "threshold"),
-        (lambda: quantize.llm_int8_matmul(ONE * 1e6, torch.ones(2, 1), threshold=0), "NaN or infinity"),
-        (lambda: quantize.relative_rmse(ONE, torch.ones(2)), "shapes differ"),
-        (lambda: quantize.relative_rmse(torch.zeros(2), torch.ones(2)), "no meaning"),
     ],
 )
 def test_bad_input_is_one_clear_line(call, message):

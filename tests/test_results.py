@@ -2,10 +2,12 @@
 
 import math
 import re
+from html.parser import HTMLParser
 
 import numpy
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings, strategies
 
 from course_utils import results
 from course_utils.errors import CourseError
@@ -81,9 +83,123 @@ def test_long_lists_are_shown_by_their_ends_but_recorded_whole(shown):
     assert shown[0]["text/plain"].endswith("0, 1, …, 99 (100 values)")
 
 
-def test_say_shows_markdown(shown):
-    results.say("Accuracy rose to **91 %**.")
-    assert shown[0]["text/markdown"] == "Accuracy rose to **91 %**."
+def test_say_takes_a_text_without_values_as_it_stands(shown):
+    results.say("Accuracy rose to **91 %**, in {braces}.")
+    assert shown[0]["text/markdown"] == shown[0]["text/plain"] == "Accuracy rose to **91 %**, in {braces}."
+
+
+def test_say_formats_numbers_and_leaves_the_templates_own_markdown(shown):
+    results.say(
+        "{name} has **{share:.0%}** and {count:,}{{}} of `{low:+.2f}`, {size:.1f}",
+        name="pocket-llama", share=0.91, count=1234, low=numpy.float32(-0.5), size=torch.tensor(2.25),
+    )  # fmt: skip
+    assert shown[0]["text/plain"] == "pocket-llama has **91%** and 1,234{} of `-0.50`, 2.2"
+    text, tags = rendered(shown[0]["text/markdown"])
+    assert text == "pocket-llama has 91% and 1,234{} of -0.50, 2.2" and tags == ["p", "strong", "code"]
+
+
+@pytest.mark.parametrize(
+    ("template", "values", "message"),
+    [
+        ("{answer} of {name}", {"answer": "x"}, "the field {name}, but no value"),
+        ("{answer} of {}", {"answer": "x"}, "the field {0}, but no value"),
+        ("91 %", {"answer": "x"}, "the value answer is given"),
+        ("{answer} and } alone", {"answer": "x"}, "a brace that is no field is written twice"),
+        ("{answer:.1f}", {"answer": "x"}, "say: Unknown format code"),
+    ],
+)
+def test_say_names_what_does_not_fit(shown, template, values, message):
+    with pytest.raises(CourseError, match="^say: ") as caught:
+        results.say(template, **values)
+    assert message in str(caught.value) and not shown
+
+
+class Reader(HTMLParser):
+    """What a page shows: its text, and the elements in it, apart from those that say and table put in themselves."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.text, self.tags, self.strings = "", [], [""]
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.strings.append("")
+        self.text += "\n" if tag == "br" else ""
+        if tag not in ("br", "span"):
+            self.tags.append(tag)
+
+    def handle_endtag(self, tag):
+        self.strings.append("")
+
+    def handle_data(self, data):
+        self.text += data
+        self.strings[-1] += data
+
+    def check_no_formula(self):
+        """MathJax looks for the two ends of a formula in the text between two tags."""
+        for string in self.strings:
+            assert string.count("$") < 2 and not re.search(r"\\.", string), string
+
+
+def rendered(markdown):
+    """Text and elements of the page that each of two readers of Markdown makes of it, which must agree."""
+    from markdown_it import MarkdownIt
+    from nbconvert.filters import markdown2html
+
+    pages = [Reader(markdown2html(markdown)), Reader(MarkdownIt("gfm-like", {"linkify": False}).render(markdown))]
+    for page in pages:
+        page.check_no_formula()
+        # White space is shown as one space, and what stands at the end of a line not at all.
+        page.text = re.sub(r"[ \t]+", " ", re.sub(r"\s*\n\s*", "\n", page.text)).strip()
+    assert pages[0].tags == pages[1].tags and pages[0].text == pages[1].text
+    return pages[0].text, pages[0].tags
+
+
+HOSTILE = [
+    "<script>alert(1)</script>", "</p><img src=x onerror=alert(1)>", "&lt;b&gt; &amp; &#60;", "**bold** _it_ ~~no~~",
+    "[a](http://b.example) ![c](d.png) <http://e.example>", "http://f.example www.g.example h@i.example",
+    "``` python\nprint()\n```", "~~~", "`code`", "# A heading", "\n\n# A heading\n\n- a list\n\n1. numbers", "> quoted",
+    "a | b\n--- | ---\nc | d", "|", "$5 and $6", "$$x^2$$",
+    r"\(x\) \[y\] \begin{align}z\end{align} \$ \*", "    indented",
+    "\tindented", "two  \nlines", "one\r\ntwo\rthree", "---", "===", "- [ ] task", "+ 1", "1) one", "[^1]: a note",
+    "@@0@@", ":smile:", "{answer}", "", " ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("template", ["{answer}", "To “{answer}” **it** says", "- {answer}\n- x", "A\n\n{answer}\n\nB"])
+@pytest.mark.parametrize("answer", HOSTILE)
+def test_say_shows_what_it_is_given_as_it_is(shown, answer, template):
+    assert_shown(shown, answer, template)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(answer=strategies.text(strategies.sampled_from("ab1 \n\t<>&$\\`*_[]()#!|~:-+=.\"'{}^/@é"), max_size=30))
+def test_say_shows_any_text_as_it_is(shown, answer):
+    assert_shown(shown, answer, "To “{answer}” **it** says")
+    assert_shown(shown, answer, "{answer}")
+
+
+def assert_shown(shown, answer, template):
+    """The page has the elements of a harmless answer, and the text of this one."""
+    results.say(template, answer=answer)
+    results.say(template, answer="harmless" if answer.strip() else answer)
+    (text, tags), (usual, usual_tags) = (rendered(bundle["text/markdown"]) for bundle in shown[-2:])
+    space = lambda words: " ".join(words.split())  # noqa: E731
+    assert space(text) == space(usual.replace("harmless", answer)) and tags == usual_tags
+    assert shown[-2]["text/plain"] == template.replace("{answer}", answer)
+
+
+@pytest.mark.parametrize("text", [*filter(str.strip, HOSTILE), "</td><td>"])
+def test_tables_show_what_they_are_given_as_it_is(shown, text):
+    results.table({text: [text]}, [text])
+    results.record(answer=text, by_name={text: text})
+    for bundle, cells in zip(shown, (4, 4), strict=True):  # the table has a corner without a word
+        page = Reader(bundle["text/html"])
+        page.check_no_formula()
+        assert page.text.replace("\r\n", "\n").count(text.replace("\r\n", "\n")) == 3
+        assert sum(tag in ("th", "td") for tag in page.tags) == cells
+        assert set(page.tags) <= {"div", "table", "col", "thead", "tbody", "tr", "th", "td"}
 
 
 def test_in_plain_python_the_text_is_printed(capsys):

@@ -4,6 +4,7 @@ import math
 
 import IPython.display
 import nbformat
+import numpy
 import pytest
 
 from course_utils import plots, widgets
@@ -25,21 +26,25 @@ def line(rank=8, **_):
 
 
 @pytest.mark.parametrize(
-    "spec, kind, start, ends",
+    "spec, begin, kind, start, ends",
     [
-        ((1, 64), "int", 32, (1, 64)),
-        ((1, 64, 8), "int", 8, (1, 64)),
-        ((0.0, 1.0), "float", 0.5, (0.0, 1.0)),
-        ((0, 1, 0.1), "float", 0.1, (0, 1)),
-        ((1e-4, 1e-2, "log"), "log", 1e-3, (1e-4, 1e-2)),
-        ((1e-5, 1e-2, 2e-4, "log"), "log", 2e-4, (1e-5, 1e-2)),
-        ([4, 8, 16], "choice", 4, (4, 16)),
-        (["nf4", "fp4", "int4"], "menu", "nf4", ("nf4", "fp4", "int4")),
-        (True, "switch", True, (False, True)),
+        ((1, 64), None, "int", 32, (1, 64)),
+        ((1, 64), 8, "int", 8, (1, 64)),
+        ((0.0, 1.0), None, "float", 0.5, (0.0, 1.0)),
+        ((0, 1.0), 0.1, "float", 0.1, (0, 1)),
+        ((1e-4, 1e-2, "log"), None, "log", 1e-3, (1e-4, 1e-2)),
+        ((1e-5, 1e-2, "log"), 2e-4, "log", 2e-4, (1e-5, 1e-2)),
+        ((numpy.int64(1), numpy.int64(9)), numpy.int64(2), "int", 2, (1, 9)),
+        ([4, 8, 16], None, "choice", 4, (4, 16)),
+        ([numpy.int64(4), 8, 16], 8, "choice", 8, (4, 16)),
+        (["nf4", "fp4", "int4"], None, "menu", "nf4", ("nf4", "fp4", "int4")),
+        (["nf4", None, "int4"], "int4", "menu", "int4", ("nf4", None, "int4")),
+        (True, None, "switch", True, (False, True)),
+        (True, False, "switch", False, (False, True)),
     ],
 )
-def test_parse_and_control(spec, kind, start, ends):
-    r = widgets.parse("x", spec)
+def test_parse_and_control(spec, begin, kind, start, ends):
+    r = widgets.parse("x", spec, {} if begin is None else {"x": begin})
     assert (r.kind, r.ends) == (kind, ends) and r.start == pytest.approx(start)
     control = widgets.control(r, "rank r")
     assert control.description == "rank r" and control.value == pytest.approx(start)
@@ -48,20 +53,48 @@ def test_parse_and_control(spec, kind, start, ends):
         assert control.value == pytest.approx(value)
 
 
+# A list of pairs means (name, value) to ipywidgets, and only a part of them is drawn headless if they must be hashed.
+MENUS = [
+    [(8, 16), (16, 32)],
+    [("q_proj", "v_proj"), ("q_proj", "k_proj")],
+    [[1, 2], [3, 4]],
+    [{"r": 1}, {"r": 2}, {"r": 4}],
+    ["all", ("q_proj", "v_proj")],
+]
+
+
+@pytest.mark.parametrize("choices", MENUS, ids=str)
+def test_a_menu_of_pairs_lists_or_dicts_gives_each_of_them_whole(choices, monkeypatch):
+    drawn = []
+    draw = lambda x: drawn.append(x) or repr(x)  # noqa: E731
+    with monkeypatch.context() as patched:
+        patched.setenv("COURSE_HEADLESS", "1")
+        widgets.explore(draw, x=choices)
+    assert drawn == choices
+
+    drawn.clear()
+    screen = Screen(monkeypatch)
+    widgets.explore(draw, x=choices, start={"x": choices[1]})
+    (menu,) = screen.controls
+    for place in (*range(2, len(choices)), 0):
+        menu.index = place
+    assert drawn == [choices[1], *choices[2:], choices[0]]
+
+
 @pytest.mark.parametrize(
-    "spec",
+    "spec, begin",
     [
-        (0.9, 0.998, 0.9677083),
-        (0.0, 1.0),
-        (0.0, 1.0, 1.0),
-        (1e-3, 1e3, 8.0, "log"),
-        (1.0, 2.0, 1.0, "log"),
-        (1.0, 200.0, 1.0, "log"),
+        ((0.9, 0.998), 0.9677083),
+        ((0.0, 1.0), 0.5),
+        ((0.0, 1.0), 1.0),
+        ((1e-3, 1e3, "log"), 8.0),
+        ((1.0, 2.0, "log"), 1.0),
+        ((1.0, 200.0, "log"), 1.0),
     ],
 )
-def test_a_slider_starts_on_one_of_its_steps(spec):
+def test_a_slider_starts_on_one_of_its_steps(spec, begin):
     """Elsewhere the browser would move it to the nearest step, away from the value that the lesson speaks of."""
-    r = widgets.parse("x", spec)
+    r = widgets.parse("x", spec, {"x": begin})
     control = widgets.control(r, "x")
     start = math.log10(r.start) if r.kind == "log" else r.start
     steps = (start - control.min) / control.step
@@ -70,10 +103,10 @@ def test_a_slider_starts_on_one_of_its_steps(spec):
     assert control.step == pytest.approx(usual, rel=0.34)
 
 
-@pytest.mark.parametrize("spec", [(1.0, 200.0, 1.0, "log"), (0.0, 0.7, 0.0), (0.0, 1.0, 0.45)])
-def test_a_slider_ends_on_one_of_its_steps_where_there_is_one(spec):
+@pytest.mark.parametrize("spec, begin", [((1.0, 200.0, "log"), 1.0), ((0.0, 0.7), 0.0), ((0.0, 1.0), 0.45)])
+def test_a_slider_ends_on_one_of_its_steps_where_there_is_one(spec, begin):
     """A last step much smaller than the others leaves the figure as it was."""
-    control = widgets.control(widgets.parse("x", spec), "x")
+    control = widgets.control(widgets.parse("x", spec, {"x": begin}), "x")
     steps = (control.max - control.min) / control.step
     assert steps == pytest.approx(round(steps), abs=1e-6)
 
@@ -82,22 +115,67 @@ def test_a_slider_ends_on_one_of_its_steps_where_there_is_one(spec):
     "spec, message",
     [
         ((64, 1), "64 is not below the high end 1"),
-        ((1, 64, 65), "start 65 lies outside 1 to 64"),
         ((0.0, 1.0, "log"), "above 0"),
+        ((0.0, math.inf), "no end"),
+        ((-math.inf, 0), "no end"),
+        ((1.0, math.inf, "log"), "no end"),
+        ((1, 10**400), "no end"),
+        ((0.0, math.nan), "no end"),
         ([], "empty"),
+        ([1.0, math.nan], "told apart"),
+        ([numpy.zeros(2), numpy.ones(2)], "told apart"),
+        ([("a", numpy.zeros(2)), ("b", numpy.ones(2)), ("a", numpy.ones(2))], "told apart"),
         ((1,), "is none of"),
-        (("a", "b"), "is none of"),
+        (("a", "b"), "choices stand in a list"),
+        ((1, 8, "lgo"), "choices stand in a list"),
+        ((1, 8, 2, "log"), "choices stand in a list"),
         (7, "is none of"),
     ],
 )
-def test_a_bad_slider_is_named(spec, message):
+@pytest.mark.parametrize("live", [False, True])
+def test_a_bad_slider_is_named_live_and_headless(spec, message, live, monkeypatch):
+    if live:
+        Screen(monkeypatch)
+    else:
+        monkeypatch.setenv("COURSE_HEADLESS", "1")
     with pytest.raises(CourseError, match="slider rank.*" + message):
         widgets.explore(line, rank=spec)
 
 
-def test_labels_must_belong_to_a_slider():
-    with pytest.raises(CourseError, match="rnak"):
-        widgets.explore(line, rank=(1, 64), labels={"rnak": "rank r"})
+@pytest.mark.parametrize("spec", [(1, 64, 8), (0.0, 1.0, 0.1), (0, 100, 100)])
+def test_a_third_number_is_asked_about(spec):
+    """It would be the step to whoever knows ipywidgets and the start to whoever knows this course."""
+    with pytest.raises(CourseError) as caught:
+        widgets.explore(line, rank=spec)
+    low, high, third = spec
+    assert "start or a step" in str(caught.value)
+    assert f"rank=({low}, {high}), start={{'rank': {third}}}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "spec, begin, message",
+    [
+        ((1, 64), 65, "start 65 lies outside 1 to 64"),
+        ((1, 64), 8.5, "start 8.5 is no whole number"),
+        ((1, 64), True, "start True is no whole number"),
+        ((0.0, 1.0), math.nan, "start nan lies outside"),
+        ((0.0, 1.0), "middle", "start 'middle' lies outside"),
+        ([1, 2, 4], 3, "start 3 is none of 1, 2, 4"),
+        (["nf4", "fp4"], "nf5", "start 'nf5' is none of 'nf4', 'fp4'"),
+        (True, "yes", "start 'yes' is none of False, True"),
+    ],
+)
+def test_a_start_must_be_one_of_the_sliders_values(spec, begin, message):
+    with pytest.raises(CourseError, match="slider rank: the " + message):
+        widgets.explore(line, rank=spec, start={"rank": begin})
+
+
+@pytest.mark.parametrize("what", ["start", "labels"])
+def test_starts_and_labels_must_belong_to_a_slider(what):
+    with pytest.raises(CourseError, match=f"{what} for sliders that do not exist: rnak"):
+        widgets.explore(line, rank=(1, 64), **{what: {"rnak": 8}})
+    with pytest.raises(CourseError, match=f"a slider cannot be called {what}"):
+        widgets.explore(line, **{what: (1, 64)})
 
 
 def test_without_a_front_end_the_figure_alone_is_shown(capsys):
@@ -107,7 +185,7 @@ def test_without_a_front_end_the_figure_alone_is_shown(capsys):
         calls.append(rank)
         return line(rank)
 
-    assert widgets.explore(draw, rank=(1, 64, 8)) is None
+    assert widgets.explore(draw, rank=(1, 64), start={"rank": 8}) is None
     assert calls == [8]
     assert capsys.readouterr().out.strip() == "[figure: rank 8: rank against step]"
 
@@ -127,7 +205,7 @@ def test_headless_draws_both_ends_of_every_slider(monkeypatch):
         calls.append(tuple(values.values()))
         return line()
 
-    widgets.explore(draw, rank=(1, 64, 8), kind=["nf4", "fp4"], dora=False)
+    widgets.explore(draw, rank=(1, 64), kind=["nf4", "fp4"], dora=False, start={"rank": 8})
     start = (8, "nf4", False)
     assert calls == [start, (1, "nf4", False), (64, "nf4", False), (8, "fp4", False), (8, "nf4", True)]
 
@@ -142,7 +220,7 @@ def test_headless_names_the_slider_and_the_value_that_fail(monkeypatch, bad):
         return line(rank)
 
     with pytest.raises(CourseError, match=rf"slider rank at {bad} \(rank={bad}, alpha=16\): KeyError") as caught:
-        widgets.explore(draw, rank=(1, 64, 8), alpha=(1, 32, 16))
+        widgets.explore(draw, rank=(1, 64), alpha=(1, 32), start={"rank": 8})
     assert isinstance(caught.value.__cause__, KeyError)
 
 
@@ -172,7 +250,7 @@ def test_live_sliders_replace_the_figure_and_show_and_record_an_error(monkeypatc
             raise ValueError("rank 3 <is> odd")
         return line(rank)
 
-    widgets.explore(draw, rank=(1, 64, 8), labels={"rank": "rank r"}, alt="A line")
+    widgets.explore(draw, rank=(1, 64), start={"rank": 8}, labels={"rank": "rank r"}, alt="A line")
     box, figure = screen.shown
     assert "application/vnd.jupyter.widget-view+json" in box and "Run this cell" in box["text/plain"]
     assert figure.text == "A line" and screen.controls[0].description == "rank r"
