@@ -3,7 +3,6 @@
 import base64
 import io
 import itertools
-import re
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
