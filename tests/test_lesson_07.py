@@ -73,7 +73,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from course_utils import data, evaluate, models, results
 
 said = []
-results.say = said.append
+results.say = lambda text, **values: said.append(text.format(**values))
 model, directory, repository = {model!r}, {directory!r}, {repository!r}
 tokenizer = models.load_tokenizer(model)
 conversations = data.instructions("heldout", 8, 0)["messages"][:]
