@@ -63,7 +63,10 @@ def make_parser() -> OneLineParser:
         "does not count",
     )
     validate.add_argument(
-        "--output", type=Path, default=ROOT / "build", help="directory of the report and of what lessons write (build)"
+        "--output",
+        type=Path,
+        help="directory of the report and of what lessons write (build; with --quick build/quick, so that a quick "
+        "adapter takes no good one's place)",
     )
     validate.add_argument("--timeout", type=seconds, default=1200.0, help="seconds for each lesson (1200)")
     validate.add_argument("--notebooks", type=Path, default=ROOT / "notebooks", help=argparse.SUPPRESS)
@@ -126,8 +129,9 @@ def run(arguments: list[str]) -> int:
     if args.command == "validate":
         from course_utils import validate
 
+        output = args.output or ROOT / ("build/quick" if args.quick else "build")
         return validate.main(
-            args.lessons, given, args.output, args.timeout, args.notebooks, quick=args.quick, changed=args.changed
+            args.lessons, given, output, args.timeout, args.notebooks, quick=args.quick, changed=args.changed
         )
     if args.command == "doctor":
         from course_utils import doctor
