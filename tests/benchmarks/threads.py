@@ -17,10 +17,10 @@ import time
 
 SETTINGS = {
     "default": {},
-    "spin-100": {"GOMP_SPINCOUNT": "100"},
     "spin-300": {"GOMP_SPINCOUNT": "300"},
     "spin-1000": {"GOMP_SPINCOUNT": "1000"},
     "spin-3000": {"GOMP_SPINCOUNT": "3000"},
+    "spin-5000": {"GOMP_SPINCOUNT": "5000"},
     "spin-10000": {"GOMP_SPINCOUNT": "10000"},
     "passive": {"OMP_WAIT_POLICY": "PASSIVE"},
     "one-thread": {"OMP_NUM_THREADS": "1"},
