@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # A thread of GNU OpenMP that waits for the others spins. Alone that is fast; beside a browser or a second kernel the
 # spinning takes the very processor that the others need. tests/benchmarks/threads.py measures what each value costs.
-SPIN = {"GOMP_SPINCOUNT": "300"}
+SPIN = {"GOMP_SPINCOUNT": "3000"}
 # Any of these says that the user has made a choice of their own.
 USERS_CHOICE = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "OMP_NUM_THREADS")
 
