@@ -8,8 +8,8 @@ RUN = .venv/bin/python -m
 setup: $(READY)
 
 $(READY): pyproject.toml requirements.txt constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit("the course needs Python 3.11 or later, and $(PYTHON) is " + sys.version.split()[0] + ": make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv .venv && $(RUN) pip install --quiet --constraint constraints.txt --editable '.[test]' && touch $(READY)
+	@"$(PYTHON)" -c 'import sys; sys.exit("the course needs Python 3.11 or later, and $(PYTHON) is " + sys.version.split()[0] + ": make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	"$(PYTHON)" -m venv .venv && $(RUN) pip install --quiet --constraint constraints.txt --editable '.[test]' && touch $(READY)
 
 course: setup
 	$(RUN) course_utils validate $(LESSONS)
