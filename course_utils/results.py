@@ -80,10 +80,25 @@ def say(markdown: str, /, **values: Any) -> None:
     shown = plain = markdown
     if values:
         try:
-            shown, plain = (_Fields(escape).vformat(markdown, (), values) for escape in (_in_markdown, str))
+            shown = _Fields(_in_markdown).vformat(_code_as_html(markdown), (), values)
+            plain = _Fields(str).vformat(markdown, (), values)
         except ValueError as error:
             raise CourseError(f"say: {error}; with values given, a brace that is no field is written twice") from error
     _show({"text/plain": plain, "text/markdown": shown})
+
+
+def _code_as_html(template: str) -> str:
+    """The template with each `code` that holds a field as a <code> element: Markdown reads no numbered character
+    between backticks, so that an escaped value would stand there as its numbers."""
+
+    def element(found: re.Match) -> str:
+        code = found[1]
+        if "{" not in code or "{{" in code or "}}" in code:
+            return found[0]
+        parts = re.split(r"(\{[^{}]*\})", code)
+        return f"<code>{''.join(p if p.startswith('{') else _in_markdown(p) for p in parts)}</code>"
+
+    return re.sub(r"(?<!`)`([^`]+)`(?!`)", element, template)
 
 
 class _Fields(string.Formatter):

@@ -178,6 +178,13 @@ def test_say_shows_what_it_is_given_as_it_is(shown, answer, template):
 def test_say_shows_any_text_as_it_is(shown, answer):
     assert_shown(shown, answer, "To “{answer}” **it** says")
     assert_shown(shown, answer, "{answer}")
+    assert_shown(shown, answer, "`a*b` to `load({answer}, a_b)`")
+
+
+def test_say_leaves_code_without_a_field_to_markdown(shown):
+    results.say("`{{a}}` of {answer} in `a*b*` and ``{{`", answer="x")
+    text, tags = rendered(shown[0]["text/markdown"])
+    assert text == "{a} of x in a*b* and ``{`" and tags == ["p", "code", "code"]
 
 
 def assert_shown(shown, answer, template):
