@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from course_utils import plots
+from course_utils import plots, results
 from course_utils.errors import CourseError
 
 IGNORED = -100  # torch's cross-entropy leaves positions with this label out of the loss
@@ -72,7 +72,7 @@ class View:
         )
 
     def _repr_html_(self) -> str:
-        head = f"<strong>{html.escape(self.title)}</strong><br>" if self.title else ""
+        head = f"<strong>{results.in_html(self.title)}</strong><br>" if self.title else ""
         shown, rows = 0, []
         for number, row in enumerate(self.rows, 1):
             runs = itertools.groupby(row[: max(0, LIMIT - shown)], lambda token: token.kind)
@@ -90,7 +90,7 @@ class View:
         begins = " &nbsp; ▸ a document begins" if any(token.starts for row in self.rows for token in row) else ""
         font = "font-family:monospace;line-height:1.9;overflow-wrap:anywhere"
         return (
-            f'<figure style="margin:0;max-width:62em"><figcaption>{head}{html.escape(self.summary)}</figcaption>'
+            f'<figure style="margin:0;max-width:62em"><figcaption>{head}{results.in_html(self.summary)}</figcaption>'
             f'{self._strip()}<div style="{font}">{"".join(rows)}</div>'
             f"{rest}<div><small>{legend}{begins}</small></div></figure>"
         )
@@ -208,7 +208,7 @@ def _run(kind: str, run: list[Token]) -> str:
 
 
 def _mark(token: Token) -> str:
-    text = "·" if token.kind == PAD else html.escape(_shown(token)).replace(" ", "&nbsp;")
+    text = "·" if token.kind == PAD else results.in_html(_shown(token)).replace(" ", "&nbsp;")
     start = "▸" if token.starts else ""
     note = f' title="id {token.id}, {token.kind}"' if token.id >= 0 else ""
     # A line ends after the token that ends it; between two tokens the page may break the line.

@@ -122,7 +122,7 @@ class _Fields(string.Formatter):
             raise CourseError(f"say: the value {unused[0]} is given, but the text has no field {{{unused[0]}}}")
 
 
-def _in_html(text: str) -> str:
+def in_html(text: str) -> str:
     """Text that stands in a page as it is.
 
     A dollar sign or backslash gets an element of its own: MathJax reads the finished page and takes for a formula what
@@ -139,7 +139,7 @@ def _in_markdown(text: str) -> str:
     number = lambda found: "".join(f"&#{ord(character)};" for character in found[0])  # noqa: E731
     text = "<br>".join(re.split(r"\r\n?|\n", re.sub(r"[!-/:-@[-`{-~]", number, text)))
     text = re.sub(r"\t|^ +| +$|(?<=>) +| +(?=<)|  +", number, text)  # no code by indenting, no break by two spaces
-    return re.sub(r"&#(36|92);", r"<span>\g<0></span>", text)  # as in _in_html
+    return re.sub(r"&#(36|92);", r"<span>\g<0></span>", text)  # as in in_html
 
 
 def table(columns: Mapping[str, Sequence[str]], labels: Sequence[str] = ()) -> None:
@@ -150,10 +150,10 @@ def table(columns: Mapping[str, Sequence[str]], labels: Sequence[str] = ()) -> N
     rows = list(zip(*columns.values(), strict=True))
     labels = list(labels) or [""] * len(rows)
     cell = "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere;padding:.4em .5em"
-    heads = "".join(f'<th style="{cell}">{_in_html(name)}</th>' for name in columns)
+    heads = "".join(f'<th style="{cell}">{in_html(name)}</th>' for name in columns)
     lines = "".join(
-        f'<tr><th style="{cell}">{_in_html(label)}</th>'
-        + "".join(f'<td style="{cell}">{_in_html(str(text))}</td>' for text in row)
+        f'<tr><th style="{cell}">{in_html(label)}</th>'
+        + "".join(f'<td style="{cell}">{in_html(str(text))}</td>' for text in row)
         + "</tr>"
         for label, row in zip(labels, rows, strict=True)
     )
@@ -227,8 +227,8 @@ def table_rows(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _html_table(rows: list[tuple[str, str]]) -> str:
     """Styled in place, so that it looks the same in Jupyter, Colab and a code host's notebook view."""
     body = "".join(
-        f'<tr><th scope="row" style="{CELL.format("left")};font-weight:normal">{_in_html(label)}</th>'
-        f'<td style="{CELL.format("right")};font-variant-numeric:tabular-nums">{_in_html(shown)}</td></tr>'
+        f'<tr><th scope="row" style="{CELL.format("left")};font-weight:normal">{in_html(label)}</th>'
+        f'<td style="{CELL.format("right")};font-variant-numeric:tabular-nums">{in_html(shown)}</td></tr>'
         for label, shown in rows
     )
     return f'<table style="border-collapse:collapse">{body}</table>'

@@ -133,3 +133,10 @@ def test_counts_are_those_of_the_batch(places, padding):
     assert view.counts[TRAINED] + view.counts[END] == sum(kept for _, kept in places[1:])
     assert view.counts[END] == sum(kept and i == 2 for i, kept in places[1:])
     assert sum(view.counts.values()) == len(ids)
+
+
+def test_two_dollar_signs_among_the_tokens_are_no_formula(tokenizer):
+    ids = tokenizer("It costs 5$ or 6$.")["input_ids"] + [2]
+    page = look(batch([ids], [ids]), tokenizer, "a $ and a $")._repr_html_()
+    words = re.sub(r"<svg.*?</svg>|alt=\"[^\"]*\"", "", page, flags=re.DOTALL)
+    assert words.count("<span>$</span>") >= 4 and "$" not in words.replace("<span>$</span>", "")
