@@ -18,7 +18,8 @@ def test_it_runs_within_its_budget(full_run, lesson):
     assert entry["seconds"] < SECONDS and entry["peak_rss_mb"] < MEGABYTES
 
 
+# Lesson 07 asserts how answers differ by padding and merge; a model of random weights has one answer to everything.
 @pytest.mark.slow
-@each
+@pytest.mark.parametrize("lesson", [number(path) for path in NOTEBOOKS if number(path) != "07"])
 def test_any_local_model_runs_the_same_cells(tiny_run, lesson):
     assert tiny_run[lesson]["status"] == "ok", tiny_run[lesson]["error"]
