@@ -51,9 +51,15 @@ def tiny_model(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def full_run(request, tmp_path_factory):
+def full_output(tmp_path_factory):
+    """Where the lessons of ``full_run`` write."""
+    return tmp_path_factory.mktemp("full")
+
+
+@pytest.fixture(scope="session")
+def full_run(request, full_output):
     """The report's entry of each lesson by number, run with its defaults."""
-    return run_lessons(asked_for(request.session, "full_run"), tmp_path_factory.mktemp("full"))
+    return run_lessons(asked_for(request.session, "full_run"), full_output)
 
 
 @pytest.fixture(scope="session")

@@ -109,11 +109,12 @@ def tiny_adapter(tiny_model, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_the_command_line_that_the_lesson_prints(report, tiny_model, tiny_adapter, tmp_path):
+def test_the_command_line_that_the_lesson_prints(report, full_output, tiny_model, tiny_adapter, tmp_path):
     """The printed command, with its placeholders filled in, on the task files that the lesson wrote."""
     text = NOTEBOOK.read_text()
     (command,) = (line for line in json.loads(text)["cells"] for line in line["source"] if line.startswith("lm_eval "))
-    words = command.replace("PATH", str(tiny_model)).replace("ADAPTER", str(tiny_adapter)).split()
+    words = command.replace("PATH", str(tiny_model)).replace("ADAPTER", str(tiny_adapter))
+    words = words.replace("build/", f"{full_output}/").split()
     more = ["--limit", "4", "--device", "cpu", "--output_path", str(tmp_path)]
     done = subprocess.run(
         [sys.executable, "-m", "lm_eval", *words[1:], *more], cwd=ROOT, capture_output=True, text=True, timeout=300
