@@ -15,6 +15,7 @@ from course_utils import __main__ as command
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NO_MODEL = f"there is no directory {Path.cwd() / 'nowhere'}"  # what is said of `-p model ./nowhere`
 
 
 def number(path):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from lessons import refusal
+from lessons import NO_MODEL, refusal
 
 from course_utils import checks
 from course_utils.formats import FORMATS, FloatFormat, neighbours, round_to, value_of
@@ -26,12 +26,17 @@ def test_the_errors_are_in_order(report):
     assert results["bf16_sum_error"] > 0.5
 
 
+@pytest.mark.slow
+def test_another_model_has_its_own_gradients(tiny_report):
+    assert tiny_report["results"]["gradients"] > 1000
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         (["-p", "text_tokens", "8"], "text_tokens = 8 is out of range: it goes from 16 to 1024"),
         (["-p", "matrix_size", "8192"], "matrix_size = 8192 is out of range: it goes from 32 to 1024"),
-        (["-p", "model", "./nowhere"], "there is no directory /"),
+        (["-p", "model", "./nowhere"], NO_MODEL),
     ],
 )
 def test_bad_parameters_are_one_line(options, said):

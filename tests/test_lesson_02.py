@@ -5,7 +5,7 @@ from statistics import NormalDist
 
 import pytest
 import torch
-from lessons import refusal
+from lessons import NO_MODEL, refusal
 
 from course_utils import checks, quantize
 
@@ -57,6 +57,11 @@ def test_data_makes_rounding_better(report):
     assert results["bits_per_byte"]["Int4 + GPTQ"] < results["bits_per_byte"]["Int4"]
 
 
+@pytest.mark.slow
+def test_our_nf4_is_the_librarys_in_another_model_too(tiny_report):
+    assert tiny_report["results"]["logit_difference"]["Linear4bit"] == 0
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -66,7 +71,7 @@ def test_data_makes_rounding_better(report):
             "calibration_documents = 5000 is out of range: it goes from 4 to 2000",
         ),
         (["-p", "seed", "-1"], "seed = -1 is out of range"),
-        (["-p", "model", "./nowhere"], "there is no directory /"),
+        (["-p", "model", "./nowhere"], NO_MODEL),
     ],
 )
 def test_bad_parameters_are_one_line(options, said):

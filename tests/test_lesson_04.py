@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from lessons import ROOT, code_cells, refusal
+from lessons import NO_MODEL, ROOT, code_cells, refusal
 
 from course_utils import checks, data, models
 from course_utils.lora import LoRALinear
@@ -61,7 +61,7 @@ def test_the_adapter_of_another_model_is_counted(tiny_report):
             ["-p", "receipt", "nowhere.json"],
             "the receipt nowhere.json is missing: `python -m course_utils.making.lora",
         ),
-        (["-p", "model", "./nowhere"], "there is no directory /"),
+        (["-p", "model", "./nowhere"], NO_MODEL),
     ],
 )
 def test_bad_parameters_are_one_line(options, said):

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 from hub import Hub, run_client
-from lessons import ROOT, code_cells, refusal
+from lessons import NO_MODEL, ROOT, code_cells, refusal
 
 from course_utils import certificate, checks
 
@@ -58,7 +58,7 @@ def test_the_cache_makes_it_faster(report):
         (["-p", "heldout_rows", "3"], "heldout_rows = 3 is out of range: it goes from 16 to 2000"),
         (["-p", "adapter", "/dev/null"], "there is no directory /dev/null: check the adapter's name"),
         (["-p", "repository", "pocket-chat"], "is not of the form 'your-name/its-name'"),
-        (["-p", "model", "./nowhere"], "there is no directory /"),
+        (["-p", "model", "./nowhere"], NO_MODEL),
     ],
 )
 def test_bad_parameters_are_one_line(options, said):

@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lessons import ROOT, code_cells, refusal
+from lessons import NO_MODEL, ROOT, code_cells, refusal
 from scipy import stats
 
 from course_utils import checks, data, evaluate, models
@@ -133,7 +133,7 @@ def test_the_command_line_that_the_lesson_prints(report, full_output, tiny_model
             ["-p", "receipt", "nowhere.json"],
             "the receipt nowhere.json is missing: `python -m course_utils.making.",
         ),
-        (["-p", "model", "./nowhere"], "there is no directory /"),
+        (["-p", "model", "./nowhere"], NO_MODEL),
         (["-p", "adapter", "/dev/null"], "there is no directory /dev/null: check the adapter's name"),
     ],
 )

@@ -3,8 +3,8 @@
 import pytest
 from lessons import NOTEBOOKS, number
 
-# Twice what a lesson may take on two free cores, and a little: the machine may be busy.
-SECONDS, MEGABYTES = 480, 6144
+# More than twice what a lesson may take on two free cores: the machine may be busy. Two lessons have less to do.
+SECONDS, LESS, MEGABYTES = 480, {"00": 400, "01": 180}, 6144
 
 each = pytest.mark.parametrize("lesson", [number(path) for path in NOTEBOOKS])
 
@@ -15,7 +15,7 @@ def test_it_runs_within_its_budget(full_run, lesson):
     entry = full_run[lesson]
     assert entry["status"] == "ok", entry["error"]
     assert entry["widget_errors"] == 0
-    assert entry["seconds"] < SECONDS and entry["peak_rss_mb"] < MEGABYTES
+    assert entry["seconds"] < LESS.get(lesson, SECONDS) and entry["peak_rss_mb"] < MEGABYTES
 
 
 # Lesson 07 asserts how answers differ by padding and merge; a model of random weights has one answer to everything.
