@@ -12,7 +12,7 @@ from typing import NoReturn
 from course_utils.errors import CourseError
 
 ROOT = Path(__file__).resolve().parent.parent
-VALIDATE_OPTIONS = ("-p", "--output", "--timeout", "--quick", "--changed", "--notebooks")
+VALIDATE_OPTIONS = ("-p", "--output", "--timeout", "--quick", "--changed", "--jobs", "--notebooks")
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -31,6 +31,13 @@ def seconds(text: str) -> float:
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
     return value
+
+
+def at_least_one(text: str) -> int:
+    """The type of ``--jobs``."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of lessons from 1")
+    return int(text)
 
 
 def make_parser() -> OneLineParser:
@@ -61,6 +68,12 @@ def make_parser() -> OneLineParser:
         help="do not repeat a lesson that ran without an error, if neither it, its parameters, the package, an "
         "installed version nor the machine has changed since the report in --output; what other lessons left there "
         "does not count",
+    )
+    validate.add_argument(
+        "--jobs",
+        type=at_least_one,
+        help="lessons that run at a time, each with its share of the cores (1; with --quick 2 where there are two "
+        "cores). Times are those of a lesson alone only with 1",
     )
     validate.add_argument(
         "--output",
@@ -130,8 +143,16 @@ def run(arguments: list[str]) -> int:
         from course_utils import validate
 
         output = args.output or ROOT / ("build/quick" if args.quick else "build")
+        jobs = args.jobs or min(2 if args.quick else 1, os.cpu_count() or 1)
         return validate.main(
-            args.lessons, given, output, args.timeout, args.notebooks, quick=args.quick, changed=args.changed
+            args.lessons,
+            given,
+            output,
+            args.timeout,
+            args.notebooks,
+            quick=args.quick,
+            changed=args.changed,
+            jobs=jobs,
         )
     if args.command == "doctor":
         from course_utils import doctor

@@ -239,6 +239,8 @@ def half_step(weight: Any, dtype: Any, seed: int) -> Any:
     limits = torch.finfo(dtype)
     _, exponent = torch.frexp(weight.abs().clamp(min=limits.tiny))
     step = torch.ldexp(torch.full_like(weight, limits.eps / 2), exponent)
+    # Around zero the step of a wide format is subnormal: it moves nothing, and CPUs multiply such numbers slowly.
+    step[step < torch.finfo(torch.float32).tiny] = 0
     generator = torch.Generator(device=weight.device).manual_seed(seed)
     draw = torch.randint(4, weight.shape, generator=generator, device=weight.device)
     return weight + step * ((draw == 0).float() - (draw == 1).float())

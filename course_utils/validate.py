@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -34,8 +35,9 @@ def main(
     notebooks: Path,
     quick: bool = False,
     changed: bool = False,
+    jobs: int = 1,
 ) -> int:
-    """Check everything, run the lessons one after another, write the report; returns the exit code.
+    """Check everything, run the lessons, write the report; returns the exit code.
 
     Args:
         wanted: numbers, names or paths of lessons; none means all.
@@ -45,6 +47,7 @@ def main(
         notebooks: where the lessons are.
         quick: start from the parameters with which a lesson says that it runs in seconds.
         changed: carry over what the report in ``output`` says of a lesson that would run just as it did.
+        jobs: lessons that run at a time, each with its share of the processor cores.
 
     Raises:
         CourseError: the input is wrong; nothing was run or written.
@@ -57,34 +60,41 @@ def main(
     earlier = report.read(output) if changed else {}
 
     entries: dict[str, dict] = {}
+    saved: list[bool] = []
     started = time.monotonic()
-    saved = True
     with stoppable() as stop:
         machine = hardware()
+
+        def entry_of(lesson: Lesson, own: dict[str, Any], fault: dict | None) -> dict[str, Any] | None:
+            """What the report is to say of the lesson, run if it has to be; None where a stop came first."""
+            if stop.signal:
+                return None
+            key = fingerprint(lesson, own, machine)
+            entry = earlier.get(lesson.name, {})
+            if entry.get("status") == "ok" and entry.get("fingerprint") == key and kept(output, lesson).exists():
+                entry = entry | {"unchanged": True}
+            elif fault:
+                entry = report.not_started(fault) | ran_now(key)
+            else:
+                run = run_safely(lesson, own, output, timeout, stop, jobs)
+                entry = report.describe(run, timeout, stop.signal) | ran_now(key)
+                if run.notebook and run.ending != "interrupted":
+                    saved.append(save_notebook(run.notebook, kept(output, lesson)))
+            tell(report.summary_line(lesson.name, entry))
+            return entry
+
         try:
-            for lesson, own, fault in zip(lessons, values, faults, strict=True):
-                if stop.signal:
-                    break
-                key = fingerprint(lesson, own, machine)
-                entry = earlier.get(lesson.name, {})
-                if entry.get("status") == "ok" and entry.get("fingerprint") == key and kept(output, lesson).exists():
-                    entry = entry | {"unchanged": True}
-                elif fault:
-                    entry = report.not_started(fault) | ran_now(key)
-                else:
-                    run = run_safely(lesson, own, output, timeout, stop)
-                    entry = report.describe(run, timeout, stop.signal) | ran_now(key)
-                    if run.notebook and run.ending != "interrupted":
-                        saved = save_notebook(run.notebook, kept(output, lesson)) and saved
-                entries[lesson.name] = entry
-                tell(report.summary_line(lesson.name, entry))
+            with ThreadPoolExecutor(jobs) as pool:
+                for lesson, entry in zip(lessons, pool.map(entry_of, lessons, values, faults), strict=True):
+                    if entry is not None:
+                        entries[lesson.name] = entry
         finally:
             seconds = round(time.monotonic() - started, 2)
             about = {"seconds": seconds, "versions": versions(), "hardware": machine}
             page = save_report(output, {"course": about, "lessons": entries}, [lesson.name for lesson in lessons])
     if stop.signal:
         return 130
-    fine = saved and page.parent == output
+    fine = all(saved) and page.parent == output
     return 0 if fine and all(entry["status"] == "ok" for entry in entries.values()) else 1
 
 

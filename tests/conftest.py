@@ -5,13 +5,15 @@ import os
 # Nothing in these tests may wait for a network that is not there.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# The lessons' full run goes on beside all other tests: half of the processors for either.
+os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
 
 from course_utils import environment  # noqa: E402
 
 environment.prepare()
 
 import pytest  # noqa: E402
-from lessons import asked_for, run_lessons  # noqa: E402
+from lessons import asked_for, entries, start_lessons  # noqa: E402
 
 from course_utils import world  # noqa: E402
 
@@ -46,8 +48,13 @@ def tiny_model(tmp_path_factory):
     return directory
 
 
-# Every lesson runs once in full, in one run over all that the collected tests ask for; once more with a model of
-# random weights and quick parameters; and once in the browser (test_browser.py).
+# Every lesson runs once in full, in one run over all that the collected tests ask for, which goes on beside the other
+# tests; once more with a model of random weights and quick parameters; and once in the browser (test_browser.py).
+
+
+def pytest_collection_modifyitems(items):
+    """What reads the full run's report comes last."""
+    items.sort(key=lambda item: "full_run" in item.fixturenames)
 
 
 @pytest.fixture(scope="session")
@@ -56,17 +63,29 @@ def full_output(tmp_path_factory):
     return tmp_path_factory.mktemp("full")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def full_process(request, full_output):
+    """The process of the full run; it starts before the first test. None where no test reads its report."""
+    numbers = asked_for(request.session, "full_run")
+    process = start_lessons(numbers, full_output) if numbers else None
+    yield process
+    if process is not None:
+        process.terminate()  # the command ends its kernels
+        process.wait(60)
+
+
 @pytest.fixture(scope="session")
-def full_run(request, full_output):
+def full_run(full_process, full_output):
     """The report's entry of each lesson by number, run with its defaults."""
-    return run_lessons(asked_for(request.session, "full_run"), full_output)
+    return entries(full_process, full_output)
 
 
 @pytest.fixture(scope="session")
 def tiny_run(request, tmp_path_factory, tiny_model):
     """The report's entry of each lesson by number, run quickly with a model that is not the course's."""
-    options = ["--quick", "-p", "model", str(tiny_model)]
-    return run_lessons(asked_for(request.session, "tiny_run"), tmp_path_factory.mktemp("tiny-run"), *options)
+    output = tmp_path_factory.mktemp("tiny-run")
+    options = ["--quick", "--jobs", "1", "-p", "model", str(tiny_model)]
+    return entries(start_lessons(asked_for(request.session, "tiny_run"), output, *options), output)
 
 
 def entry_of(run, request):

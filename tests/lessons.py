@@ -35,12 +35,19 @@ def asked_for(session, fixture):
     return sorted(wanted)
 
 
-def run_lessons(numbers, output, *options):
-    """Runs ``python -m course_utils validate`` once over these lessons; gives the report's entry of each by number."""
+def start_lessons(numbers, output, *options):
+    """The process of ``python -m course_utils validate`` over these lessons."""
     words = [sys.executable, "-m", "course_utils", "validate", *numbers, "--output", output, *options]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=3600)
+    output.mkdir(exist_ok=True)
+    with (output / "validate.log").open("w") as log:
+        return subprocess.Popen(words, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+
+
+def entries(process, output):
+    """The report's entry of each lesson by number, once the process has ended."""
+    process.wait(3600)
     path = output / "report.json"
-    assert path.exists(), done.stdout + done.stderr
+    assert path.exists(), (output / "validate.log").read_text()
     return {name.split("_")[0]: entry for name, entry in json.loads(path.read_text())["lessons"].items()}
 
 

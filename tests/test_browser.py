@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no browser: none of chromium, chromium-browser, google-chrome found"),
 ]
 
-PRESSES = 6  # timed key presses a slider
+PRESSES = 4  # timed key presses a slider
 PHOTOGRAPHS = bool(os.environ.get("COURSE_PHOTOGRAPHS"))  # of the whole page too, which takes a while
 RUN_SECONDS, REDRAW_SECONDS = 900, 60  # patience: a lesson's run; one redraw, live training included
 # At 150 % the same window holds fewer, larger CSS pixels. It is high so that a screenshot holds any cell's output.

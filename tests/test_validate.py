@@ -450,6 +450,37 @@ def test_a_guard_that_stumbles_over_a_given_value_stops_the_command(tmp_path):
     assert not (tmp_path / "lessons" / "trace").exists() and not (tmp_path / "out").exists()
 
 
+# Leaves a note and waits for the other lesson's, which comes only if both run at once.
+MEET = """import os, time
+notes = build / "notes"
+notes.mkdir(exist_ok=True)
+(notes / str(os.getpid())).touch()
+end = time.monotonic() + 60
+while len(list(notes.iterdir())) < 2:
+    assert time.monotonic() < end, "alone"
+    time.sleep(0.1)
+results.record(threads=os.environ["OMP_NUM_THREADS"])"""
+
+
+def test_several_lessons_at_a_time_share_the_cores(tmp_path, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    for name in ("01_one", "02_two"):
+        write_lesson(tmp_path / "lessons", name, MEET)
+    done = validate(tmp_path, "--jobs", "2")
+    assert done.returncode == 0, done.stdout
+    lessons = read_report(tmp_path)["lessons"]
+    assert list(lessons) == ["01_one", "02_two"]
+    share = str(max(1, os.cpu_count() // 2))
+    assert [lesson["results"] for lesson in lessons.values()] == [{"threads": share}] * 2
+
+
+@pytest.mark.parametrize("word", ["0", "-1", "two"])
+def test_a_number_of_jobs_that_is_none(tmp_path, word):
+    done = start(tmp_path, "--jobs", word)
+    assert done.wait(60) == 2
+    assert f"'{word}' is not a number of lessons from 1" in done.stderr.read()
+
+
 # ---- quick parameters, and lessons that need not be repeated --------------------------------------------------------
 
 

@@ -80,11 +80,13 @@ def stoppable() -> Iterator[Stop]:
             signal.signal(number, handler)
 
 
-def lesson_environment(build: Path) -> dict[str, str]:
-    """The environment variables of a lesson's process, which writes below ``build``."""
+def lesson_environment(build: Path, jobs: int) -> dict[str, str]:
+    """The environment variables of a lesson's process, which writes below ``build``, ``jobs`` of them at a time."""
     paths = [str(environment.ROOT), os.environ.get("PYTHONPATH", "")]
+    threads = {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // jobs))} if jobs > 1 else {}
     return (
-        os.environ
+        threads
+        | os.environ
         | environment.settings()
         | {
             "JUPYTER_PREFER_ENV_PATH": "1",  # this environment's python3 kernel, not one of the user's own
@@ -96,8 +98,11 @@ def lesson_environment(build: Path) -> dict[str, str]:
     )
 
 
-def run_lesson(lesson: Lesson, values: dict[str, Any], build: Path, timeout: float, stop: Stop) -> Run:
-    """Run the notebook by papermill in a process of its own, for at most ``timeout`` seconds or until ``stop``."""
+def run_lesson(lesson: Lesson, values: dict[str, Any], build: Path, timeout: float, stop: Stop, jobs: int) -> Run:
+    """Run the notebook by papermill in a process of its own, for at most ``timeout`` seconds or until ``stop``.
+
+    It takes the processor cores for its own that ``jobs`` such runs leave each other.
+    """
     run = Run()
     with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as scratch:
         output = Path(scratch) / lesson.path.name
@@ -121,7 +126,7 @@ def run_lesson(lesson: Lesson, values: dict[str, Any], build: Path, timeout: flo
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,
-                env=lesson_environment(build),
+                env=lesson_environment(build, jobs),
                 cwd=scratch,
                 start_new_session=True,
             )
@@ -202,7 +207,7 @@ class Bar(tqdm):
 
 
 def tell(line: str) -> None:
-    with heard(sys.stdout):
+    with heard(sys.stdout), Bar.external_write_mode(sys.stdout):  # the bars of other lessons step aside
         print(line, flush=True)
 
 
