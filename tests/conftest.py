@@ -5,12 +5,12 @@ import os
 # Nothing in these tests may wait for a network that is not there.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-# The lessons' full run goes on beside all other tests: half of the processors for either.
-os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
 
 from course_utils import environment  # noqa: E402
 
 environment.prepare()
+# The lessons' full run goes on beside all other tests: half of the processors for either.
+os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
 
 import pytest  # noqa: E402
 from lessons import asked_for, entries, start_lessons  # noqa: E402
