@@ -12,7 +12,7 @@ PACKAGE = ROOT / "course_utils"
 # From the ground up; a new module is one word here. What makes the course stands on top, and nothing imports it.
 FLOORS = [
     "errors environment start templates model_files world",
-    "formats quantize lora",
+    "formats quantize lora training",
     "models data files jsonl readers conversations dataset_checks shelf evaluate certificate adapter_files adapters "
     "receipts hub",
     "widgets checks results plots microscope",

@@ -1,18 +1,17 @@
 """What rank, alpha and the learning rate do: a grid of real fine-tunings, written as lesson 04's receipt.
 
-    python -m course_utils.making.lora_grid --out lora_grid.json --jobs 8    # on one GPU, some minutes
-    python -m course_utils.making.lora_grid --out lora_grid.json --jobs 2 --rows 1200    # on two cores, about an hour
+    python -m course_utils.making.lora_grid --out lora_grid.json --jobs 14   # on one GPU, some twenty minutes
     python -m course_utils.making.lora_grid --out /tmp/grid.json --quick     # the same path in a minute, on a CPU
 
-Every run takes the model with its linear layers rounded to NF4 with double quantization, puts LoRA beside all of them
-and trains on the course's instructions. Each finished run is written at once; the same command goes on where a killed
-one stopped. The runs:
+Every run takes the model with its linear layers rounded to NF4 with double quantization and trains on the course's
+instructions. Each finished run is written at once; the same command goes on where a killed one stopped. The runs, each
+for several seeds:
 
-- rank x alpha x seed at the middle learning rate;
-- learning rate x alpha at one rank and seed;
+- rank x alpha at one learning rate, LoRA beside all linear layers: loss, right answers, forgetting, merge error;
+- rank x alpha x learning rate, seven rates around where the best one is expected: loss;
 - rsLoRA's scale at every rank (where it is LoRA's scale at one of the alphas, that run is taken);
-- adapters on the queries only, on queries and values, and on the feed-forward part, with as many parameters as on all
-  layers at rank 4.
+- full fine-tuning of the same layers over learning rates, and both with smaller and larger batches;
+- adapters in other places, with as many parameters as on all layers at rank 4, each over five learning rates.
 """
 
 from __future__ import annotations
@@ -36,15 +35,21 @@ import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
-from course_utils import evaluate, lora, models, quantize, world  # noqa: E402
+from course_utils import evaluate, lora, models, quantize, training, world  # noqa: E402
 from course_utils.errors import CourseError  # noqa: E402
 from course_utils.world import tasks  # noqa: E402
 
-TARGETS = {"all": lora.LINEAR, "q": ("q_proj",), "qv": ("q_proj", "v_proj"), "mlp": lora.FEED_FORWARD}
-IGNORED = -100
+TARGETS = {
+    "all": lora.LINEAR,
+    "q": ("q_proj",),
+    "qv": ("q_proj", "v_proj"),
+    "attention": ("q_proj", "k_proj", "v_proj", "o_proj"),
+    "mlp": lora.FEED_FORWARD,
+}
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 HELDOUT_SEED = 1000  # of the questions and of the documents; no training seed
 RATE, RANK, SCALE, EQUAL_RANK = 2e-3, 16, 2.0, 4
+BATCH_ROWS, OTHER_BATCH_ROWS = 8, [2, 32]
 ROWS = 4000
 
 
@@ -56,9 +61,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="the receipt; if it exists, what it lacks is run")
     parser.add_argument("--model", default="pocket-llama", help="pocket-llama or a directory with a Llama")
     parser.add_argument("--ranks", type=int, nargs="+", default=[1, 4, 16, 64, 128])
-    parser.add_argument("--alphas", type=float, nargs="+", default=[2, 8, 32, 128])
-    parser.add_argument("--rates", type=float, nargs="*", default=[5e-4, RATE, 8e-3, 3.2e-2])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--alphas", type=float, nargs="+", default=[2, 8, 32, 128, 512])
+    parser.add_argument("--doublings", type=int, default=3, help="rates are tried so far below and above the expected")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--rows", type=int, default=ROWS, help="instructions to train on")
     parser.add_argument("--heldout", type=int, default=320, help="held-out questions")
     parser.add_argument("--documents", type=int, default=100, help="documents of the small world, for forgetting")
@@ -66,7 +71,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a few tiny runs, to try the script")
     given = parser.parse_args(arguments)
     if given.quick:
-        given.ranks, given.alphas, given.rates, given.seeds = [1, 16], [8, 32], [RATE, 8e-3], [0]
+        given.ranks, given.alphas, given.doublings, given.seeds = [16], [8, 32], 0, [0]
         given.rows, given.heldout, given.documents = 160, 16, 8
     return given
 
@@ -74,8 +79,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def recipe_of(given: argparse.Namespace) -> dict[str, Any]:
     """What all runs have in common."""
     return {
-        "rows": given.rows, "row_tokens": 256, "batch_rows": 8, "rate": RATE, "schedule": "cosine", "warmup": 0.03,
-        "clip": 1.0, "optimizer": "AdamW, no weight decay", "dropout": 0.0,
+        "rows": given.rows, "row_tokens": 256, "batch_rows": BATCH_ROWS, "rate": RATE,
+        "schedule": "cosine", "warmup": training.WARMUP, "clip": 1.0,
+        "optimizer": "AdamW, no weight decay", "dropout": 0.0,
         "base": "bf16, linear layers NF4 + double quantization, dequantized", "adapter": "fp32, bf16 autocast",
         "heldout": given.heldout, "documents": given.documents,
     }  # fmt: skip
@@ -84,74 +90,53 @@ def recipe_of(given: argparse.Namespace) -> dict[str, Any]:
 def plan(given: argparse.Namespace, width: dict[str, int]) -> list[dict[str, Any]]:
     """The runs, most needed first, each once. ``width`` is what one rank costs, in parameters, for each target."""
 
-    def run(rank: int, scale: float, seed: int, rate: float = RATE, targets: str = "all") -> dict[str, Any]:
+    def run(rank: int, scale: float, seed: int, doublings: int = 0, **more: Any) -> dict[str, Any]:
         alpha = round(scale * rank, 6)
-        return {"rank": rank, "alpha": alpha, "scale": alpha / rank, "rate": rate, "targets": targets, "seed": seed}
+        common = {"method": "lora", "targets": "all", "batch_rows": BATCH_ROWS, "scored": False}
+        settings = {"rank": rank, "alpha": alpha, "scale": alpha / rank, "rate": RATE * 2.0**doublings, "seed": seed}
+        return common | settings | more
 
-    runs = [run(r, a / r, s) for s in given.seeds for a in given.alphas for r in given.ranks]
-    runs += [run(RANK, a / RANK, given.seeds[0], rate) for rate in given.rates for a in given.alphas]
+    def full(seed: int, doublings: int, **more: Any) -> dict[str, Any]:
+        return run(1, 1.0, seed, doublings, method="full", **more) | {"rank": None, "alpha": None, "scale": None}
+
+    around = range(-given.doublings, given.doublings + 1)
+    runs = []
     for seed in given.seeds:
+        runs += [run(r, a / r, seed, scored=True) for a in given.alphas for r in given.ranks]
+        runs += [run(r, SCALE * math.sqrt(RANK / r), seed, scored=True) for r in given.ranks]
         for targets in TARGETS:
             rank = max(1, round(EQUAL_RANK * width["all"] / width[targets]))
-            runs.append(run(rank, SCALE, seed, targets=targets))
-        runs += [run(r, SCALE * math.sqrt(RANK / r), seed) for r in given.ranks]
-    return list({identity(r): r for r in runs}.values())
+            runs += [run(rank, SCALE, seed, more, targets=targets) for more in around if abs(more) <= 2]
+        for batch_rows in (BATCH_ROWS, *OTHER_BATCH_ROWS):
+            runs += [run(RANK, SCALE, seed, more, batch_rows=batch_rows) for more in around]
+            runs += [full(seed, more - 4, batch_rows=batch_rows) for more in around]
+        for r in given.ranks:
+            for a in given.alphas:
+                runs += [run(r, a / r, seed, expected(r, a) + more) for more in around]
+    return list({identity(r): r for r in reversed(runs)}.values())[::-1]
+
+
+def expected(rank: int, alpha: float) -> int:
+    """Where earlier runs had the best rate, in doublings of ``RATE``."""
+    return round(1.8 - 0.75 * math.log2(alpha) + 0.15 * math.log2(rank))
 
 
 def identity(run: dict[str, Any]) -> tuple:
-    return run["rank"], round(run["scale"], 4), run["rate"], run["targets"], run["seed"]
+    scale = run["scale"] and round(run["scale"], 4)
+    return run["method"], run["targets"], run["rank"], scale, round(run["rate"], 9), run["batch_rows"], run["seed"]
 
 
 # ---- data -----------------------------------------------------------------------------------------------------------
 
 
-def encode(tokenizer: Any, example: tasks.Example, size: int) -> tuple[list[int], list[int]]:
-    """Ids and labels of one conversation, cut to ``size``; only what the assistant says is graded."""
-    row = tokenizer.apply_chat_template(
-        [{"role": "user", "content": example.prompt}, {"role": "assistant", "content": example.answer}],
-        return_dict=True, return_assistant_tokens_mask=True,
-    )  # fmt: skip
-    ids = row["input_ids"][:size]
-    return ids, [i if kept else IGNORED for i, kept in zip(ids, row["assistant_masks"], strict=False)]
-
-
-def pack(rows: list[tuple[list[int], list[int]]], size: int, batch_rows: int) -> list[dict[str, torch.Tensor]]:
-    """Conversations in the order given, laid into rows of ``size`` tokens, ``batch_rows`` of them a batch.
-
-    Returns:
-        Batches of ``input_ids``, ``labels`` and ``position_ids``, each [batch_rows, size] (the last may have fewer
-        rows). Positions start again at 0 with each conversation, which tells the attention where one ends.
-    """
-    packed: list[tuple[list[int], list[int], list[int]]] = []
-    for ids, labels in rows:
-        if not packed or len(packed[-1][0]) + len(ids) > size:
-            packed.append(([], [], []))
-        for column, values in zip(packed[-1], (ids, labels, range(len(ids))), strict=True):
-            column.extend(values)
-    for ids, labels, positions in packed:
-        room = size - len(ids)
-        ids += [0] * room
-        labels += [IGNORED] * room
-        positions += range(room)
-    names = ("input_ids", "labels", "position_ids")
-    batches = [packed[i : i + batch_rows] for i in range(0, len(packed), batch_rows)]
-    return [
-        {name: torch.tensor(column) for name, column in zip(names, zip(*batch, strict=True), strict=True)}
-        for batch in batches
-    ]
-
-
 def training_batches(tokenizer: Any, rows: int, seed: int, size: int, batch_rows: int) -> list[dict[str, torch.Tensor]]:
     """The batches of one epoch; ``tasks.examples`` mixes the families."""
-    return pack([encode(tokenizer, e, size) for e in tasks.examples("train", rows, seed)], size, batch_rows)
+    return packed(tokenizer, tasks.examples("train", rows, seed), size, batch_rows)
 
 
-def schedule(step: int, steps: int, warmup: float = 0.03) -> float:
-    """The share of the learning rate in step ``step`` of ``steps``, from 0: a climb, then half a cosine down to 0."""
-    climb = max(1, math.ceil(warmup * steps))
-    if step < climb:
-        return (step + 1) / climb
-    return 0.5 * (1 + math.cos(math.pi * (step - climb) / max(1, steps - climb)))
+def packed(tokenizer: Any, examples: list[tasks.Example], size: int, batch_rows: int) -> list[dict[str, torch.Tensor]]:
+    turns = [[{"role": "user", "content": e.prompt}, {"role": "assistant", "content": e.answer}] for e in examples]
+    return training.pack([training.encode(tokenizer, messages, size) for messages in turns], size, batch_rows)
 
 
 # ---- the model ------------------------------------------------------------------------------------------------------
@@ -199,21 +184,20 @@ class Bench:
         self.base = load(where)
         self.questions = tasks.examples("heldout", recipe["heldout"], HELDOUT_SEED)
         size, batch_rows = recipe["row_tokens"], recipe["batch_rows"]
-        self.heldout = pack([encode(self.tokenizer, e, size) for e in self.questions], size, batch_rows)
+        self.heldout = packed(self.tokenizer, self.questions, size, batch_rows)
         check_packing(self.base, self.heldout[0])
         self.documents = [world.document(HELDOUT_SEED, i).text for i in range(recipe["documents"])]
         self.batches = functools.lru_cache(
-            lambda seed: training_batches(self.tokenizer, recipe["rows"], seed, size, batch_rows)
+            lambda seed, batch_rows: training_batches(self.tokenizer, recipe["rows"], seed, size, batch_rows)
         )
 
     def scores(self, model: Any) -> dict[str, Any]:
-        """Loss and right answers on held-out questions, and bits per byte on text of the small world."""
+        """Right answers to held-out questions, and bits per byte on text of the small world."""
         limits = [112 if e.task == "story" else 24 for e in self.questions]
         given = evaluate.answer(model, self.tokenizer, [e.prompt for e in self.questions], limits, batch_size=256)
         right = evaluate.exact_match(given, [{"answer": e.answer, "required": e.required} for e in self.questions])
         by_task = evaluate.by_task(right, [e.task for e in self.questions])
         return {
-            "heldout_loss": number(heldout_loss(model, self.heldout)),
             "accuracy": sum(right) / len(right),
             "accuracy_by_task": {task: sum(each) / len(each) for task, each in sorted(by_task.items())},
             "bits_per_byte": number(evaluate.bits_per_byte(model, self.tokenizer, self.documents)),
@@ -224,53 +208,28 @@ class Bench:
         began = time.perf_counter()
         torch.manual_seed(config["seed"])
         model = copy.deepcopy(self.base)
-        lora.add_lora(model, config["rank"], config["alpha"], TARGETS[config["targets"]])
-        losses = train(model, self.batches(config["seed"]), config["rate"], self.recipe)
-        layers = [layer for _, layer in lora.lora_layers(model)]
-        with torch.no_grad():
-            moved = math.sqrt(sum(layer.delta().square().sum().item() for layer in layers))
-        weight = math.sqrt(sum(layer.base.weight.float().square().sum().item() for layer in layers))
-        return config | {
+        if config["method"] == "full":
+            weights = [layer.weight for name, layer in model.named_modules() if name.rpartition(".")[2] in lora.LINEAR]
+            model.requires_grad_(False)
+            for weight in weights:
+                weight.data = weight.data.float()
+                weight.requires_grad_(True)
+        else:
+            lora.add_lora(model, config["rank"], config["alpha"], TARGETS[config["targets"]])
+        losses = training.train(model, self.batches(config["seed"], config["batch_rows"]), config["rate"])
+        found = {
             "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
             "steps": len(losses),
-            "losses": losses,
-            "relative_update": number(moved / weight),
-            **self.scores(model),
-            "merge": merge_error(model, self.heldout[:4]),
-            "seconds": round(time.perf_counter() - began, 1),
+            "heldout_loss": number(training.heldout_loss(model, self.heldout)),
         }
-
-
-def train(model: Any, batches: list[dict[str, torch.Tensor]], rate: float, recipe: dict[str, Any]) -> list[float]:
-    """One epoch; returns the loss of each step, in nats a graded token."""
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.0)
-    model.train()
-    losses = []
-    for step, batch in enumerate(batches):
-        optimizer.param_groups[0]["lr"] = rate * schedule(step, len(batches), recipe["warmup"])
-        with torch.autocast(DEVICE, torch.bfloat16):
-            loss = loss_of(model, batch)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, recipe["clip"])
-        optimizer.step()
-        losses.append(loss.detach())
-    model.eval()
-    return [number(loss) for loss in torch.stack(losses).tolist()]
-
-
-def loss_of(model: Any, batch: dict[str, torch.Tensor], reduction: str = "mean") -> torch.Tensor:
-    labels = batch["labels"].to(DEVICE)
-    logits = logits_of(model, batch)
-    targets = labels[:, 1:].flatten()
-    return F.cross_entropy(logits[:, :-1].flatten(0, 1).float(), targets, ignore_index=IGNORED, reduction=reduction)
-
-
-def logits_of(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    inputs = {name: batch[name].to(DEVICE) for name in ("input_ids", "position_ids")}
-    # With a cache, transformers does not read from the positions where a conversation ends: then they see each other.
-    return model(**inputs, use_cache=False).logits
+        if config["scored"]:
+            layers = [layer for _, layer in lora.lora_layers(model)]
+            with torch.no_grad():
+                moved = math.sqrt(sum(layer.delta().square().sum().item() for layer in layers))
+            weight = math.sqrt(sum(layer.base.weight.float().square().sum().item() for layer in layers))
+            found |= {"losses": list(map(number, losses)), "relative_update": number(moved / weight)}
+            found |= self.scores(model) | {"merge": merge_error(model, self.heldout[:4])}
+        return config | found | {"seconds": round(time.perf_counter() - began, 1)}
 
 
 @torch.no_grad()
@@ -279,15 +238,9 @@ def check_packing(model: Any, batch: dict[str, torch.Tensor]) -> None:
     begin = (batch["position_ids"][0] == 0).nonzero()[1].item()
     changed = {"input_ids": batch["input_ids"].clone(), "position_ids": batch["position_ids"]}
     changed["input_ids"][0, 1:begin] += 1
-    one, other = (logits_of(model, each)[0, begin:] for each in (batch, changed))
+    one, other = (training.logits_of(model, each)[0, begin:] for each in (batch, changed))
     if not torch.allclose(one, other, atol=0.5):  # bf16 is coarse, but seeing another conversation moves logits by ten
         raise CourseError("this version of transformers lets packed conversations see each other: install 5.23")
-
-
-@torch.no_grad()
-def heldout_loss(model: Any, batches: list[dict[str, torch.Tensor]]) -> float:
-    total = sum(loss_of(model, batch, "sum").item() for batch in batches)
-    return total / sum((batch["labels"][:, 1:] != IGNORED).sum().item() for batch in batches)
 
 
 @torch.no_grad()
@@ -303,7 +256,7 @@ def merge_error(model: Any, batches: list[dict[str, torch.Tensor]]) -> dict[str,
     largest, divergence, agree, tokens = 0.0, 0.0, 0, 0
     for batch in batches:
         keep = batch["input_ids"].flatten().to(DEVICE) != 0
-        a, b = (logits_of(each, batch).flatten(0, 1)[keep] for each in (unmerged, merged))
+        a, b = (training.logits_of(each, batch).flatten(0, 1)[keep] for each in (unmerged, merged))
         largest = max(largest, (a - b).abs().max().item())
         divergence += F.kl_div(b.log_softmax(-1), a.log_softmax(-1), log_target=True, reduction="sum").item()
         agree += (a.argmax(-1) == b.argmax(-1)).sum().item()
@@ -336,7 +289,10 @@ def start(where: str, recipe: dict[str, Any], threads: int | None) -> None:
 def work(config: dict[str, Any] | None) -> dict[str, Any]:
     """One run; for None, the scores of the model before any."""
     try:
-        return BENCH.run(config) if config else {"before": BENCH.scores(BENCH.base.eval())}
+        if config:
+            return BENCH.run(config)
+        base = BENCH.base.eval()
+        return {"before": {"heldout_loss": number(training.heldout_loss(base, BENCH.heldout)), **BENCH.scores(base)}}
     except Exception as error:  # one run that fails must not take the others with it
         return {"failed": config or "before", "error": f"{type(error).__name__}: {error}"}
 
@@ -413,7 +369,7 @@ def main(arguments: list[str] | None = None) -> int:
             receipt["before"] = result["before"]
         else:
             receipt["runs"].append(result)
-        receipt["runs"].sort(key=lambda run: (run["targets"], run["rate"], run["rank"], run["scale"], run["seed"]))
+        receipt["runs"].sort(key=lambda run: [str(part) for part in identity(run)])
         receipt["seconds"] = round(before + time.monotonic() - began, 1)
         write(given.out, receipt)
     print(f"{given.out}: {len(receipt['runs'])} runs, {failures} failed, {receipt['seconds']:.0f} s")
