@@ -1,6 +1,7 @@
 """Lesson 04 by papermill, as `validate` runs it, its graders, and that its live training is the stored runs' own."""
 
 import itertools
+import json
 import math
 from types import SimpleNamespace
 
@@ -85,6 +86,14 @@ def test_the_adapter_of_another_model_is_counted(tiny_report):
 )
 def test_bad_parameters_are_one_line(options, said):
     assert said in refusal("04", *options)
+
+
+def test_a_receipt_of_an_older_script_is_one_line(tmp_path):
+    old = receipts.load("lora_grid")
+    old = old | {"runs": [{name: run[name] for name in ("rank", "alpha", "steps")} for run in old["runs"][:2]]}
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps(old))
+    assert "was written by an older lora_grid: make it again" in refusal("04", "-p", "receipt", str(path))
 
 
 # --- the notebook's own code against the course's --------------------------------------------------------------------
