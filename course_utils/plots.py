@@ -183,9 +183,16 @@ def log_axis(axes: Any, which: str, base: int = 10) -> None:
 
 
 def bars(
-    axes: Any, places: Sequence[float], heights: Sequence[float], *, width: float = 0.8, color: str, low: float = 0.0
+    axes: Any,
+    places: Sequence[float],
+    heights: Sequence[float],
+    *,
+    width: float = 0.8,
+    color: str,
+    low: float = 0.0,
+    label: str | None = None,
 ) -> None:
-    """Bars from `low` up to `heights`, `width` wide in units of the axis, drawn as one shape.
+    """Bars from `low` up to `heights`, `width` wide in units of the axis, drawn as one shape, named in a legend.
 
     `axes.bar` makes an object for each bar, which takes a third of a millisecond apiece: too much for a slider.
     """
@@ -196,7 +203,7 @@ def bars(
         [(x - half, low), (x - half, high), (x + half, high), (x + half, low)]
         for x, high in zip(map(float, places), map(float, heights), strict=True)
     ]
-    shape = PolyCollection(corners, facecolors=color, edgecolors="none")
+    shape = PolyCollection(corners, facecolors=color, edgecolors="none", label=label)
     shape.sticky_edges.y.append(low)  # no gap below the bars
     axes.add_collection(shape)
     axes.autoscale_view()

@@ -2,7 +2,7 @@
 
 Formulas: QLoRA (arXiv 2305.14314) for NF4, blocks and double quantization; LLM.int8 (arXiv 2208.07339) for absmax;
 8-bit optimizers (arXiv 2110.02861) for blocks and the dynamic map. It is done to the last bit as bitsandbytes does it
-on a CPU. Nothing here carries gradients.
+on the device where the numbers are. Nothing here carries gradients.
 """
 
 from __future__ import annotations
@@ -183,11 +183,13 @@ def double_quantize(absmax: torch.Tensor, block_size: int = 256) -> tuple[torch.
     blocks = torch.nn.functional.pad(flat - mean, (0, -flat.numel() % block_size)).reshape(-1, block_size)
     # One NaN makes the mean NaN and so, once dequantized, the whole tensor; bitsandbytes then stores 0 as constants.
     second = blocks.abs().nan_to_num(0.0, posinf=math.inf).amax(1)
-    # bitsandbytes on a CPU looks codes up in a table of 65,536 even steps from -1 to 1: a value is first rounded to a
-    # step (none of which is 0), then the step to a level. NaN, as from a block all equal to the mean, gives code 0.
+    # NaN, as from a block all equal to the mean, gives code 0.
     scaled = (blocks * (1 / second).unsqueeze(1)).clamp(-1, 1).nan_to_num(-1.0)
-    steps = ((scaled + 1) * 0.5 * 65535 + 0.5).floor()
-    codes = _nearest(-1 + 2 * steps / 65535, dynamic_codebook().to(flat.device))
+    if flat.device.type == "cpu":
+        # There bitsandbytes looks codes up in a table of 65,536 even steps from -1 to 1: a value is first rounded to
+        # a step (none of which is 0), then the step to a level. On a GPU it searches for the nearest level itself.
+        scaled = -1 + 2 * ((scaled + 1) * 0.5 * 65535 + 0.5).floor() / 65535
+    codes = _nearest(scaled, dynamic_codebook().to(flat.device))
     return codes.reshape(-1)[: flat.numel()], second, mean
 
 

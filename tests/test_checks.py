@@ -173,9 +173,76 @@ def test_every_declared_mistake_is_refused_by_its_own_sentence(grader):
 
 @pytest.mark.parametrize("stub", [..., lambda *a, **k: ..., lambda *a, **k: None])
 @pytest.mark.parametrize("grader", EXERCISES, ids=lambda e: e.name)
-def test_a_stub_gets_the_hint_and_is_no_error(grader, stub):
+def test_a_stub_is_no_error_and_gets_no_hint_yet(grader, stub):
     verdict = grader(stub)
-    assert verdict.ok is None and grader.hint in verdict.message
+    assert verdict.ok is None and verdict.message and grader.hint not in verdict.message
+
+
+@pytest.mark.parametrize("grader", EXERCISES, ids=lambda e: e.name)
+def test_the_hint_comes_with_a_wrong_try(grader):
+    verdict = grader(lambda *a, **k: "something else altogether")
+    assert verdict.ok is False and verdict.message == grader.hint
+
+
+@pytest.mark.parametrize("grader", EXERCISES, ids=lambda e: e.name)
+def test_a_rounded_answer_is_refused(grader):
+    """Unless all answers have two digits at most: then it is no other answer."""
+
+    def rounded(value):
+        if isinstance(value, float):
+            return round(value, 2)
+        return [rounded(item) for item in value] if isinstance(value, list | tuple) else value
+
+    if all(checks.same(rounded(answer), answer) for answer in (case.call(grader.answer) for case in grader.cases)):
+        pytest.skip("its answers have two digits at most")
+    assert grader(lambda *a, **k: rounded(grader.answer(*a, **k))).ok is False
+
+
+def test_the_first_wrong_case_comes_before_a_later_exception():
+    def stops_later(rank, alpha, rslora=False):
+        if rslora:
+            raise KeyError("rslora")
+        return alpha
+
+    verdict = checks.lora_scale(stops_later)
+    assert verdict.ok is False and "lora_scale(rank=4, alpha=8)" in verdict.counterexample
+    assert "gives     8" in verdict.counterexample and "KeyError" not in str(verdict)
+
+
+def test_printing_instead_of_returning_is_said(capsys):
+    verdict = checks.lora_scale(lambda rank, alpha, rslora=False: print(alpha / rank))
+    assert verdict.ok is False and "prints" in verdict.message and "return" in verdict.message
+    assert capsys.readouterr().out.startswith("2.0\n")  # and what it printed is still seen
+
+
+def duplicates(activations, threshold):
+    return [j for row in activations for j, value in enumerate(row) if abs(value) >= threshold]
+
+
+def no_dots(said, wanted):
+    return said.strip().lower().replace(".", "") == wanted.strip().lower().replace(".", "")
+
+
+def kl_by_logarithms(reference, merged):
+    rows = zip(merged, reference, strict=True)
+    kls = [sum(p * (math.log(p) - math.log(q)) for p, q in zip(ps, qs, strict=True)) for ps, qs in rows]
+    return sum(kls) / len(kls)
+
+
+@pytest.mark.parametrize(
+    "grader, attempt, said",
+    [
+        (checks.outlier_columns, duplicates, "Each column once"),
+        (checks.share_right, lambda right: round(sum(right) / len(right), 2), "rounded"),
+        (checks.same_answer, no_dots, "a dot within the text"),
+        (checks.mean_kl, lambda reference, merged: checks.mean_kl.answer(merged, reference), "The other way round"),
+        (checks.mean_kl, kl_by_logarithms, "The other way round"),
+        (checks.nucleus, lambda ps, p: checks.nucleus.answer(sorted(ps, reverse=True), p), "old place"),
+    ],
+)
+def test_a_typical_mistake_is_named(grader, attempt, said):
+    verdict = grader(attempt)
+    assert verdict.ok is False and said in verdict.message
 
 
 def test_not_implemented_is_a_stub_too():
@@ -188,7 +255,7 @@ def test_not_implemented_is_a_stub_too():
 def test_an_attempt_that_raises_is_named_in_one_line_with_its_input():
     verdict = checks.lora_scale(lambda rank, alpha, rslora=False: {}["key\nmore"])
     assert verdict.ok is False
-    assert "KeyError" in verdict.message and "\n" not in verdict.message
+    assert "KeyError" in verdict.message and "\n" not in verdict.message and checks.lora_scale.hint in verdict.message
     assert verdict.counterexample == "at lora_scale(rank=4, alpha=8)"
     assert "Traceback" not in str(verdict) + verdict._repr_html_()
     assert "TypeError" in checks.lora_scale(lambda rank: rank).message

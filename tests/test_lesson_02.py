@@ -14,7 +14,7 @@ from course_utils import checks, quantize
 def test_it_equals_the_libraries(report):
     results = report["results"]
     assert results["nf4_table_difference"] < 1e-7
-    assert results["logit_difference"] == {"Linear4bit": 0, "Linear8bitLt": 0}
+    assert results["logit_difference"] == 0
     assert results["bits_of_constants"]["plain"] == 0.5 and round(results["bits_of_constants"]["double"], 3) == 0.127
 
 
@@ -29,9 +29,9 @@ def test_nf4_is_not_used_evenly(report):
 def test_the_errors_of_the_weights_are_in_order(report):
     errors = report["results"]["weight_error"]
     assert errors["int8, row"] < errors["int8, tensor"] < errors["NF4"]
-    assert errors["NF4"] < errors["E2M1"] < errors["Int4"] < errors["FP4"] < errors["E3M0"]
+    assert errors["NF4"] < errors["E2M1"] < errors["Int4"] < errors["FP4"]
     # Independent normal weights give these in blocks of 64; pocket-llama's come close.
-    normal = {"NF4": 0.0920, "E2M1": 0.1057, "Int4": 0.1076, "FP4": 0.1219, "E3M0": 0.188}
+    normal = {"NF4": 0.0920, "E2M1": 0.1057, "Int4": 0.1076, "FP4": 0.1219}
     assert {name: errors[name] for name in normal} == pytest.approx(normal, rel=0.05)
 
 
@@ -41,12 +41,13 @@ def test_the_damage_is_measured(report):
     intervals, base = results["damage_interval"], results["base_bits_per_byte"]
     for name, bits in results["bits_per_byte"].items():
         low, high = intervals[name]
-        assert low < bits - base < high or low == high == bits - base
-    assert intervals["E3M0"][0] > intervals["NF4"][1] > 0  # E3M0 is worse, beyond chance
-    for eight_bit in ("int8, row", "LLM.int8"):
-        assert abs(results["bits_per_byte"][eight_bit] - base) < intervals["NF4"][1]
+        assert low < bits - base < high
+    assert intervals["NF4"][0] > 0 and intervals["FP4"][0] > intervals["NF4"][1]  # both real, FP4's the larger
+    eight_bit = [results["bits_per_byte"]["int8, row"] - base, results["eight_bit_damage"]["LLM.int8"][0]]
+    assert max(map(abs, eight_bit)) < intervals["NF4"][0]
     assert results["error_damage_correlation"] > 0.7
-    assert results["agreement_with_paper"]["double quantization costs less than 0.2"] == "agrees"
+    assert results["compared"]["Int4 against NF4 + double"] == "worse"
+    assert max(map(abs, results["double_quantization"])) < 0.5  # thousandths of a bit per byte, the interval's ends too
 
 
 @pytest.mark.slow
@@ -54,12 +55,12 @@ def test_data_makes_rounding_better(report):
     results = report["results"]
     assert results["gptq_calibration_error"] < results["rtn_error"]
     assert results["gptq_error"] < 0.9 * results["rtn_error"]  # on data that it has not seen
-    assert results["bits_per_byte"]["Int4 + GPTQ"] < results["bits_per_byte"]["Int4"]
+    assert results["gptq_damage"][2] < results["damage_interval"]["Int4"][0]
 
 
 @pytest.mark.slow
 def test_our_nf4_is_the_librarys_in_another_model_too(tiny_report):
-    assert tiny_report["results"]["logit_difference"]["Linear4bit"] == 0
+    assert tiny_report["results"]["logit_difference"] == 0
 
 
 @pytest.mark.parametrize(
@@ -148,7 +149,7 @@ WRONG = [
         "first difference at position 1",
     ),
     (checks.outlier_columns, lambda activations, threshold: [], "activations=[[1.0, 7.0]]"),
-    (checks.outlier_columns, lambda a, t: [j for j, v in enumerate(a[0]) if abs(v) >= t], "-7.0"),
+    (checks.outlier_columns, lambda a, t: [j for j, v in enumerate(a[0]) if abs(v) >= t], "[7.0, 1.0]]"),
     (checks.outlier_columns, lambda a, t: [columns_by_torch(a, t).tolist()], "gives     [[1]]"),
     (checks.outlier_columns, lambda a, t: columns_by_torch(a, 6.0), "threshold=2.0"),
     (checks.outlier_columns, lambda a, t: (torch.tensor(a).abs() >= t).any(0), "activations=[[1.0, 7.0]]"),

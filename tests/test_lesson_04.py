@@ -209,7 +209,7 @@ WRONG = [
     (checks.energy_rank, lambda singular_values, share: 1, "share=0.9"),
     (checks.energy_rank, lambda singular_values, share: len(singular_values), "[1.0, 1.0]"),
     (checks.energy_rank, lambda s, share: sum(x > share * s[0] for x in s), "[1.0, 1.0], share=0.5"),
-    (checks.merged_weight, lambda W, A, B, alpha: W + alpha / A.shape[0] * B.T * A.T, "alpha=0.5"),
+    (checks.merged_weight, lambda W, A, B, alpha: W + alpha / A.shape[0] * B.T * A.T, "alpha=4.0"),
     (checks.merged_weight, lambda W, A, B, alpha: W - alpha / A.shape[0] * B @ A, "alpha=1.0"),
     (checks.merged_weight, lambda W, A, B, alpha: W + 2 * (B @ A), "alpha=1.0"),
     (checks.adapter_size, lambda h, i, n, heads, kv, rank, targets: n * rank * 2 * h * len(targets), "down_proj"),

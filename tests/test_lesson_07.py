@@ -144,7 +144,7 @@ WRONG = [
     (
         checks.mean_kl,
         lambda p, q: sum(math.log(a / b) for a, b in zip(p[0], q[0], strict=True)),
-        "reference=[[1.0, 0.0]]",
+        "reference=[[0.5, 0.5]], merged=[[0.25, 0.75]]",
     ),
     (checks.mean_kl, lambda p, q: max(max(map(abs, row)) for row in p), "gives     0.5"),
     (checks.nucleus, lambda probabilities, p: probabilities, "[0.5, 0.5], p=0.5"),

@@ -3,15 +3,17 @@
     checks.lora_scale(attempt)
 
 An exercise is declared by a right answer, cases in order of size, a hint, the reason why the answer is right, and the
-typical mistakes. The attempt is called on every case; the first case that it gets wrong is the counter-example, and
-where it agrees with a known mistake on every case, the verdict says which.
+typical mistakes. The attempt is called on every case. The first case that it gets wrong, or at which it stops, is the
+counter-example; the verdict says which known mistake it agrees with on every case, and gives the hint if there is none.
 """
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import html
 import inspect
+import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -81,40 +83,59 @@ class Exercise:
 
     def __call__(self, attempt: Any) -> Verdict:
         if attempt is ...:
-            return Verdict(None, self.hint)
+            return UNTRIED
         if not callable(attempt):
             return Verdict(
                 False,
                 f"This grader takes the function itself: checks.{self.name}({self.name}), not a value.",
                 f"it was given {_short(attempt)}",
             )
-        results = []
-        for case in self.cases:
-            try:
-                result = case.call(attempt)
-            except NotImplementedError:
-                return Verdict(None, self.hint)
-            except Exception as error:
-                return Verdict(False, f"It stops with {type(error).__name__}: {_line(error)}", f"at {case.shown(self)}")
-            if result is ...:
-                return Verdict(None, self.hint)
-            results.append(_plain(result))
-        if all(result is None for result in results):
-            return Verdict(None, f"Nothing is returned yet. {self.hint}")
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            results = [_outcome(attempt, case) for case in self.cases]
+        print(printed.getvalue(), end="")  # whoever looks for a mistake with print sees it
 
+        if any(result is ... or isinstance(result, NotImplementedError) for result in results):
+            return UNTRIED
+        if all(result is None for result in results):
+            if not printed.getvalue():
+                return Verdict(None, "Nothing is returned yet: the function ends with return and the answer.")
+            return Verdict(False, "It prints and returns nothing: end it with return and the answer.")
         for case, got in zip(self.cases, results, strict=True):
             want = case.call(self.answer)
+            if isinstance(got, Exception):
+                stopped = f"It stops with {type(got).__name__}: {_line(got)}"
+                return Verdict(False, f"{stopped}. {self._diagnosis(results)}", f"at {case.shown(self)}")
             if not same(got, want):
                 example = f"{case.shown(self)}\n  gives     {_short(got)}\n  should be {_short(want)}"
                 return Verdict(False, self._diagnosis(results), example + _place(got, want))
         return Verdict(True, self.why)
 
     def _diagnosis(self, results: list[Any]) -> str:
-        """The known mistake that gives just these results; else a plain sentence."""
+        """The known mistake that gives just these results; else the hint."""
         for sentence, mistake in self.mistakes.items():
-            if all(same(got, case.call(mistake)) for case, got in zip(self.cases, results, strict=True)):
+            if all(_alike(got, _outcome(mistake, case)) for case, got in zip(self.cases, results, strict=True)):
                 return sentence
-        return "Here is the smallest case where it differs."
+        return self.hint
+
+
+UNTRIED = Verdict(None, "Replace the ... and run the cell again. A wrong try gets a hint.")
+
+
+def _outcome(function: Callable, case: Case) -> Any:
+    """What the function returns for the case, as plain lists and numbers; what it raises, as the exception."""
+    try:
+        return _plain(case.call(function))
+    except Exception as error:
+        return error
+
+
+def _alike(got: Any, other: Any) -> bool:
+    """Two outcomes of the same mistake: equal results, or an exception each, for one divides by the zero of which
+    another takes the logarithm."""
+    if isinstance(got, Exception) or isinstance(other, Exception):
+        return isinstance(got, Exception) and isinstance(other, Exception)
+    return same(got, other)
 
 
 def same(got: Any, want: Any, tolerance: float = 1e-6) -> bool:

@@ -11,6 +11,7 @@ share_right = Exercise(
         Case([True]),
         Case([False]),
         Case([True, False]),
+        Case([True, False, False]),
         Case([True, True, True, False]),
         Case([False, True, False, False, True]),
     ],
@@ -23,6 +24,9 @@ share_right = Exercise(
         "That is the share of wrong answers.": lambda right: 1 - sum(right) / len(right),
         "That is right against wrong; divide by all of them.": lambda right: (
             sum(right) / max(1, len(right) - sum(right))
+        ),
+        "That is rounded: leave the share as it is, and round when you print it.": lambda right: round(
+            sum(right) / len(right), 2
         ),
     },
 )
@@ -72,6 +76,9 @@ same_answer = Exercise(
         Case("very cold", "cold"),
         Case("cold", "cold and wet"),
         Case("co ld", "cold"),
+        Case("cold..", "cold"),
+        Case(".cold", "cold"),
+        Case("c.old", "cold"),
     ],
     hint="Make both texts plain first: strip() takes spaces off both ends, lower() the capitals, removesuffix('.') a "
     "full stop. Then compare them.",
@@ -86,6 +93,12 @@ same_answer = Exercise(
         ),
         "What is wanted may be written with a capital or a full stop, too.": lambda said, wanted: (
             _plain(said) == wanted
+        ),
+        "One full stop at the end is forgiven, not every dot that stands there.": lambda said, wanted: (
+            said.strip().lower().strip(".").strip() == wanted.strip().lower().strip(".").strip()
+        ),
+        "Only a full stop at the end is forgiven: a dot within the text makes it another text.": lambda said, wanted: (
+            said.strip().lower().replace(".", "").strip() == wanted.strip().lower().replace(".", "").strip()
         ),
         "It is not enough that one text contains the other.": lambda said, wanted: _plain(wanted) in _plain(said),
         "It is not enough that one text begins like the other.": (

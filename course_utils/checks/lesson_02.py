@@ -74,6 +74,7 @@ round_trip_in_blocks = Exercise(
         Case([4.0, 1.5, 0.6], EVEN, 2),
         Case([4.0, 1.5, 2.0, 0.6, 0.5], EVEN, 3),
         Case([4.0, 0.5, -1.0, 3.0, -0.2, 0.1, -0.08], UNEVEN, 3),
+        Case([1.234567, 0.345678, -1.0, 0.1], EVEN, 4),
     ],
     hint="Go through the list block by block. Take the block's largest magnitude, divide, take the nearest level, "
     "multiply back.",
@@ -110,6 +111,8 @@ outlier_columns = Exercise(
         Case([[-8.0, 2.0]], 6.0),
         Case([[6.0, 5.9]], 6.0),
         Case([[20.0, 1.0], [1.0, 1.0]], 6.0),
+        Case([[7.0, 1.0], [8.0, 1.0]], 6.0),
+        Case([[1.0, 7.0], [7.0, 1.0]], 6.0),
         Case([[0.5, 9.0, 1.0], [0.1, -0.2, 0.3]], 6.0),
         Case([[4.0, 1.0, 0.0], [4.0, 1.0, -7.0], [4.0, 1.0, 0.5]], 6.0),
         Case([[2.0, 1.0, -3.0, 0.0], [0.0, 1.0, 0.0, 2.5]], 2.0),
@@ -119,6 +122,14 @@ outlier_columns = Exercise(
     "the integer product stays one product.",
     mistakes={
         "These are the rows. An outlier takes its column out, for the constants belong to the rows.": _rows,
+        "Each column once, in rising order: this lists a column for every outlier in it.": (
+            lambda activations, threshold: [
+                j for row in activations for j, value in enumerate(row) if abs(value) >= threshold
+            ]
+        ),
+        "The columns come in rising order.": lambda activations, threshold: list(
+            dict.fromkeys(j for row in activations for j, value in enumerate(row) if abs(value) >= threshold)
+        ),
         "A large negative activation is an outlier, too: compare magnitudes.": _columns(
             lambda column, threshold: max(column) >= threshold
         ),

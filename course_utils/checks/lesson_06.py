@@ -23,6 +23,7 @@ lora_scale = Exercise(
         Case(64, 16),
         Case(64, 16, rslora=True),
         Case(8, 12),
+        Case(3, 16),
     ],
     hint="Return the number that B(Ax) is multiplied by. LoRA divides alpha by the rank; rsLoRA by its square root.",
     why="LoRA multiplies B(Ax) by alpha / rank, rsLoRA by alpha / √rank. Doubling alpha doubles the update; with alpha "

@@ -48,9 +48,7 @@ mean_kl = Exercise(
     "costs nothing, and one that the merged model has lost costs a great deal.",
     mistakes={
         "The other way round: the weight before the logarithm is the reference's probability.": (
-            lambda reference, merged: (
-                _mean_kl(merged, reference) if all(p > 0 for ps in reference for p in ps) else math.inf
-            )
+            lambda reference, merged: _mean_kl(merged, reference)
         ),
         "That is the sum over the positions: divide by their number.": _sum_kl,
         "Those are bits: nats take the natural logarithm.": _kl_in_bits,
@@ -87,6 +85,34 @@ def _nucleus_short(probabilities: list[float], p: float) -> list[float]:
     return [value / total if i in kept else 0.0 for i, value in enumerate(probabilities)]
 
 
+def _nucleus_or_nothing(probabilities: list[float], p: float) -> list[float]:
+    """Keeps the tokens whose sum so far is at most p: none, where the first exceeds it."""
+    order = sorted(range(len(probabilities)), key=lambda i: -probabilities[i])
+    kept, total = set(), 0.0
+    for i in order:
+        total += probabilities[i]
+        if total <= p:
+            kept.add(i)
+    whole = sum(probabilities[i] for i in kept)
+    return [value / whole if i in kept else 0.0 for i, value in enumerate(probabilities)]
+
+
+def _nucleus_long(probabilities: list[float], p: float) -> list[float]:
+    """Stops only when the sum exceeds p."""
+    order = sorted(range(len(probabilities)), key=lambda i: -probabilities[i])
+    kept, total = set(), 0.0
+    for i in order:
+        kept.add(i)
+        total += probabilities[i]
+        if total > p:
+            break
+    return [value / total if i in kept else 0.0 for i, value in enumerate(probabilities)]
+
+
+def _nucleus_in_order(probabilities: list[float], p: float) -> list[float]:
+    return _nucleus(sorted(probabilities, reverse=True), p)
+
+
 def _above(probabilities: list[float], p: float) -> list[float]:
     kept = [value if value >= p else 0.0 for value in probabilities]
     return [value / sum(kept) for value in kept] if sum(kept) else probabilities
@@ -120,6 +146,11 @@ nucleus = Exercise(
     mistakes={
         "What is left has to add up to 1: divide by its sum.": _nucleus_unscaled,
         "The token that reaches p is kept too: else the sum stays below p.": _nucleus_short,
+        "The token that reaches p is kept too. Without it nothing is left where the first exceeds p.": (
+            _nucleus_or_nothing
+        ),
+        "A sum of just p is enough: stop there.": _nucleus_long,
+        "Each token keeps its old place: sort their numbers, not the list itself.": _nucleus_in_order,
         "p is the sum that the kept tokens reach together, not a floor for each of them.": _above,
         "Start with the most likely token, not with the first.": _unsorted,
     },
