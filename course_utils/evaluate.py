@@ -32,17 +32,17 @@ UNFINISHED = " [...]"  # stands at the end of an answer that ran into the limit 
 def answer(
     model: Any,
     tokenizer: Any,
-    prompts: Sequence[str],
+    prompts: Sequence[str | list[dict[str, str]]],
     max_new_tokens: int | Sequence[int] = 24,
     batch_size: int = 32,
     temperature: float = 0.0,
 ) -> list[str]:
-    """The model's answers to ``prompts``, each asked as one user turn in the tokenizer's chat format.
+    """The model's answers to ``prompts``, each asked in the tokenizer's chat format, as one user turn if it is a text.
 
     Args:
         model: a causal language model; it is left in the mode, training or not, in which it came.
         tokenizer: its tokenizer, with a chat template.
-        prompts: what the user says.
+        prompts: what the user says, or a whole conversation that ends with it, as a list of messages.
         max_new_tokens: where an answer that does not end is cut off (it then ends in ``UNFINISHED``); one number for
             all prompts, or one for each.
         batch_size: prompts answered together.
@@ -73,7 +73,9 @@ def answer(
 
     rendered = [
         tokenizer.apply_chat_template(
-            [{"role": "user", "content": prompt}], add_generation_prompt=True, return_dict=True
+            [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt,
+            add_generation_prompt=True,
+            return_dict=True,
         )["input_ids"]
         for prompt in prompts
     ]

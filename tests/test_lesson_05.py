@@ -2,6 +2,9 @@
 graders."""
 
 import functools
+import statistics
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lessons import NO_MODEL, ROOT, code_cells, refusal
 
-from course_utils import checks, data, microscope, models
+from course_utils import checks, data, microscope, models, receipts
 
 NOTEBOOK = ROOT / "notebooks" / "05_instruction_data.ipynb"
 
@@ -29,12 +32,36 @@ def test_new_tokens_are_learned_only_with_their_rows(report):
     assert sizes["05-table"] - sizes["05-rows"] == pytest.approx(2 * 4098 * 384 * 2 / 1e6, rel=0.02)
 
 
+def test_the_receipt_of_the_losses_carries_what_the_lesson_says():
+    """Each claim over five seeds, paired: where the lesson says that a loss is ahead, it is in every seed."""
+    receipt = receipts.load("three_losses")
+    assert len(receipt["runs"]) == 60 and receipt["recipe"]["heldout_rows"] == 300
+    right = {}
+    for run in receipt["runs"]:
+        answers = run["correct"][run["trained_on"]]
+        assert len(answers) == 300 and set(answers) <= {"0", "1"}
+        right[run["trained_on"], run["loss"], run["steps"], run["seed"]] = answers.count("1") / 300
+
+    def ahead(kind, steps, other):
+        return [right[kind, "assistant only", steps, seed] - right[kind, other, steps, seed] for seed in range(5)]
+
+    for kind in ("one exchange", "three exchanges"):
+        assert min(ahead(kind, 30, "full text")) > 0.1
+        assert abs(statistics.mean(ahead(kind, 240, "full text"))) < 0.1  # it arrives, later
+    assert abs(statistics.mean(ahead("one exchange", 30, "completion only"))) < 0.03  # the same tokens, nearly
+    assert min(ahead("three exchanges", 30, "completion only")) > 0.1
+    assert min(ahead("three exchanges", 240, "completion only")) > 0
+
+
 @pytest.mark.slow
-def test_the_losses_train_different_shares_and_differ(report):
-    results = report["results"]
-    graded, accuracy = results["graded_share_by_loss"], results["accuracy_by_loss"]
-    assert graded["full text"] == 1 > 0.3 > graded["assistant only"] > graded["completion only"] > 0.02
-    assert accuracy["assistant only"] > accuracy["full text"]
+def test_the_script_writes_such_a_receipt(tmp_path, tiny_model):
+    out = tmp_path / "losses.json"
+    command = [sys.executable, "-m", "course_utils.making.three_losses", "--out", out, "--quick", "--model", tiny_model]
+    done = subprocess.run([*command, "--seeds", "1"], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    receipt = receipts.load("three_losses", out)
+    assert len(receipt["runs"]) == 12 and str(tmp_path) not in receipt["command"]
+    assert {run["loss"]: round(run["graded_share"], 2) for run in receipt["runs"]}["full text"] == 1
 
 
 @pytest.mark.slow
@@ -44,7 +71,7 @@ def test_only_restarting_positions_keep_conversations_apart(report):
     assert leak.pop("positions restart") < 1e-3 and results["packed_against_alone"] < 1e-3
     assert len(leak) == 3 and min(leak.values()) > 0.05
     # with the mask, as with the cache, the model takes no notice of the restart: the same leak, not that of one run
-    assert leak["restart, and a mask of ones"] == pytest.approx(leak["positions restart, cache on"], rel=0.01)
+    assert leak["restart, and a mask of ones"] == pytest.approx(leak["restart, cache on"], rel=0.01)
     assert leak["restart, and a mask of ones"] != pytest.approx(leak["one run of positions"], rel=0.01)
 
 
@@ -52,7 +79,6 @@ def test_only_restarting_positions_keep_conversations_apart(report):
 def test_the_traps_snap(report):
     results = report["results"]
     assert results["ends_trained_with_pad_eos"]["transformers"] == 0 < results["ends_trained_with_pad_eos"]["trl"]
-    assert results["double_bos_rows"] == 3
     assert results["ends_by_injection"] == {"template": 3, "tokenized apart": 2}
     assert results["long_row_seconds"] < 10
     assert results["problems_found"].keys() >= {
@@ -85,20 +111,16 @@ def test_bad_parameters_are_one_line(options, said):
 
 @functools.cache
 def written():
-    """What the notebook defines: its three functions, its templates, its two ways of packing, its safe tokenizing."""
-    namespace = {"itertools": __import__("itertools"), "math": __import__("math")}
+    """What the notebook defines: its three functions and its templates."""
+    namespace = {}
     for words in (
         "def tinyllama(",
         "def llama2(",
         "def chatml(",
         "TINYLLAMA =",
-        "def bfd(",
-        "def wrapped(",
-        "def sign_test(",
     ):
         (cell,) = (cell for cell in code_cells(NOTEBOOK) if words in cell.source)
-        source = cell.source.split("\n\n\npairs = ")[0].split("\n\n\nprint(")[0]
-        exec(source, namespace)
+        exec(cell.source, namespace)
     return SimpleNamespace(**namespace)
 
 
@@ -175,26 +197,6 @@ def test_a_rendered_text_gets_one_bos_too_many(messages):
     assert tokenizer(tokenizer.apply_chat_template(messages, tokenize=False))["input_ids"] == [1, *once]
 
 
-LENGTHS = st.lists(st.integers(1, 40), min_size=1, max_size=12)
-
-
-@settings(max_examples=60, deadline=None)
-@given(lengths=LENGTHS, size=st.integers(4, 48))
-def test_packing_is_trls_and_loses_what_it_says(lengths, size):
-    import datasets
-    from trl import pack_dataset
-
-    datasets.disable_progress_bars()
-    places = datasets.Dataset.from_dict({"input_ids": [[100 * i + t for t in range(n)] for i, n in enumerate(lengths)]})
-    for way in ("bfd", "wrapped"):
-        ours = [[100 * i + t for i, a, b in row for t in range(a, b)] for row in getattr(written(), way)(lengths, size)]
-        assert ours == list(pack_dataset(places, size, way)["input_ids"])
-        assert max(map(len, ours)) <= size
-        kept = sorted(sum(ours, []))
-        whole = sorted(100 * i + t for i, n in enumerate(lengths) for t in range(n))
-        assert kept == ([p for p in whole if p % 100 < size] if way == "bfd" else whole)
-
-
 @settings(max_examples=25, deadline=None)
 @given(talks=st.lists(conversations(PLAIN_TEXT), min_size=1, max_size=5), size=st.sampled_from([32, 96, 400]))
 def test_packed_positions_restart_where_a_conversation_begins(talks, size):
@@ -215,13 +217,6 @@ def test_packed_positions_restart_where_a_conversation_begins(talks, size):
     assert batch["labels"][0][positions == 0].eq(-100).all()
     lengths = [b - a for a, b in zip(starts, starts[1:], strict=False)]
     assert checks.packed_positions.answer(lengths, len(tokens)) == positions.tolist()
-
-
-def test_the_sign_test_is_the_binomial_one():
-    first, second = [True] * 9 + [False] * 3, [False] * 8 + [True] + [True, False, False]
-    only_first, only_second, p = written().sign_test(first, second)
-    assert (only_first, only_second) == (8, 1) and p == pytest.approx(2 * (1 + 9) / 2**9)
-    assert written().sign_test([True], [True])[2] == 1
 
 
 # --- what the lesson says about the libraries ------------------------------------------------------------------------
@@ -289,7 +284,8 @@ def test_chat_template_path_trains_a_head_of_its_own_and_stops_at_a_tied_one(tie
         trainer.train()
 
 
-def test_trl_drops_a_row_that_has_nothing_to_train_and_the_check_reports_it(tmp_path):
+@pytest.mark.parametrize("packing", [False, True])
+def test_trl_drops_a_row_that_has_nothing_to_train_but_not_where_it_packs(packing, tmp_path):
     from datasets import Dataset
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -298,8 +294,11 @@ def test_trl_drops_a_row_that_has_nothing_to_train_and_the_check_reports_it(tmp_
     short = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
     small = LlamaConfig(hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1, vocab_size=8)
     rows = Dataset.from_dict({"messages": [long, short]})
-    trainer = sft(LlamaForCausalLM(small), tokenizer, rows, None, tmp_path, assistant_only_loss=True, max_length=32)
-    assert len(trainer.train_dataset) == 1
+    more = {"assistant_only_loss": True, "max_length": 32, "packing": packing}
+    trainer = sft(LlamaForCausalLM(small), tokenizer, rows, None, tmp_path, **more)
+    kept = sum(map(len, trainer.train_dataset["input_ids"]))
+    alone = len(tokenizer.apply_chat_template(short, return_dict=True)["input_ids"])
+    assert kept == (32 + alone if packing else alone)
     assert [(p.row, p.kind) for p in data.check(rows, tokenizer, max_length=32)] == [(1, "cut_off")]
 
 
