@@ -26,7 +26,7 @@ def test_a_low_rank_keeps_the_gain_and_random_directions_do_not(report):
     )
     assert results["heldout_loss_fully_tuned"] < results["heldout_loss_before"] - 0.5
     assert kept["16"] > 0.9 and kept["1"] > energy["1"]
-    assert by_chance["16"] < 0.6 * kept["16"]
+    assert by_chance["1"] < 0.5 * kept["1"] and by_chance["64"] < kept["4"]  # random ones of the same size
     rising = [energy[rank] for rank in sorted(energy, key=int)]
     assert rising == sorted(rising)
 
