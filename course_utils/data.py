@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from course_utils.conversations import to_messages
+from course_utils.conversations import conversation, to_messages
 from course_utils.dataset_checks import check, summary
 from course_utils.errors import CourseError
 from course_utils.jsonl import Problem, Rows, load_jsonl
@@ -22,6 +22,7 @@ __all__ = [
     "instructions",
     "load",
     "load_jsonl",
+    "own",
     "row_of",
     "shelf",
     "summary",
@@ -62,6 +63,46 @@ def row_of(task: str, prompt: str, answer: str, required: tuple[str, ...] = ()) 
         "required": list(required),
         "messages": [{"role": "user", "content": prompt}, {"role": "assistant", "content": answer}],
     }
+
+
+# Faults with which a row cannot be trained on or asked; the others (long, twice, garbled) are the owner's decision.
+UNUSABLE = {"empty_turn", "form", "missing_answer", "not_json", "not_object", "not_row", "not_text", "not_utf8"}
+UNUSABLE |= {"roles", "template"}
+
+
+def own(path: str | Path, tokenizer: Any) -> Any:
+    """The rows of a file of one's own, in any form that ``to_messages`` knows, as ``instructions`` gives them.
+
+    Args:
+        path: the file, as for ``load``.
+        tokenizer: the one to train with, chat template included.
+
+    Returns:
+        A ``datasets.Dataset`` with the columns of ``instructions``; ``task`` is the file's, or else ``"yours"``. The
+        answer is the last turn; ``prompt`` is what the user says before it or, where some row has more turns, the
+        conversation up to there. A column ``limit`` holds the tokens that a model's answer may take.
+
+    Raises:
+        CourseError: the file cannot be read, or some row cannot be trained on; the first such row is named.
+    """
+    from datasets import Dataset
+
+    rows, _ = to_messages(load(path))
+    faults = [problem for problem in check(rows, tokenizer, max_length=None) if problem.kind in UNUSABLE]
+    if faults or not rows:
+        first = f"{len(faults)} faults, the first in {faults[0]}" if faults else "it holds no row"
+        raise CourseError(f"{path} cannot be used as it is: {first} (lesson 05 lists them all)")
+    talks = [[{"role": turn["role"], "content": turn["content"]} for turn in conversation(row)[0]] for row in rows]
+    if roles := {turn["role"] for talk in talks for turn in talk} - {"system", "user", "assistant"}:
+        raise CourseError(f"{path} has turns of the role {sorted(roles)[0]!r}: the lessons take user, assistant, system")
+    single = all(len(talk) == 2 for talk in talks)
+    made = []
+    for row, talk in zip(rows, talks, strict=True):
+        answer, task = talk[-1]["content"], row.get("task")
+        made.append(row_of(task if isinstance(task, str) else "yours", talk[0]["content"], answer))
+        made[-1] |= {"prompt": talk[0]["content"] if single else talk[:-1], "messages": talk}
+        made[-1]["limit"] = max(24, 8 + len(answer.encode()) // 2)  # a token has two bytes or more, on the whole
+    return Dataset.from_list(made)
 
 
 def handwritten_reviews() -> list[dict[str, Any]]:

@@ -111,8 +111,9 @@ def ends_of_turn(model: Any, tokenizer: Any) -> list[int]:
 
 
 def token_limits(rows: Iterable[Any], story: int = 112, other: int = 24) -> list[int]:
-    """The tokens that an answer to each instruction row may take; only stories need many."""
-    return [story if row["task"] == "story" else other for row in rows]
+    """The tokens that an answer to each instruction row may take: its ``limit`` if it has one; else only stories need
+    many."""
+    return [row.get("limit") or (story if row["task"] == "story" else other) for row in rows]
 
 
 def _batches(limits: Sequence[int], lengths: Sequence[int], size: int) -> Iterator[tuple[int, list[int]]]:

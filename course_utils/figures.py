@@ -231,7 +231,7 @@ def nf4_levels() -> str:
         text(846, 208, "lies left of the last level", size=13, colour=MUTED),
         f'<path d="M810 220 L810 301" fill="none" stroke="{MUTED}" stroke-width="2"/>'
         f'<polygon points="810,310 805,301 815,301" fill="{MUTED}"/>',
-        text(500, ground + 92, "place on the normal curve; a level is its place ÷ that of the last one", size=13, colour=MUTED),
+        text(500, ground + 92, "place on the normal curve; a level: its place ÷ the last one's", size=13, colour=MUTED),
     ]
     listed = ", ".join(f"{level:.4f}" for level in levels)
     description = (

@@ -19,6 +19,13 @@ def test_loss_scaling_brings_gradients_back_and_bf16_needs_none(report):
 
 
 @pytest.mark.slow
+def test_what_fp16_loses_lies_in_the_table_that_lora_never_trains(report):
+    results = report["results"]
+    assert results["lost_in_table"] > 0.95 and results["lost_elsewhere"] < 0.001
+    assert 0.3 < results["lost_below_eps"] < 0.9
+
+
+@pytest.mark.slow
 def test_the_errors_are_in_order(report):
     results = report["results"]
     errors = results["product_error"]

@@ -1,16 +1,19 @@
 """Lesson 08 by papermill, as `validate` runs it, its graders, its own statistics, and sampling in `evaluate.answer`."""
 
+import ast
 import itertools
 import json
 import math
+import re
 import subprocess
 import sys
+from collections import Counter
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lessons import NO_MODEL, ROOT, code_cells, refusal
 from scipy import stats
@@ -52,10 +55,10 @@ def test_perplexity_and_bits_disagree_about_the_tokenizers(report):
 @pytest.mark.slow
 def test_pairing_sharpens_and_weak_adapters_are_told_apart(report):
     results = report["results"]
-    assert results["pairing_gain"] > 1.3
+    _, told, largest = results["pairing_gain"]
+    assert largest > 1.3 and 1 < told <= largest
     paired, apart = results["p_values"]["0.3"]
     assert paired < apart < 0.05
-    assert 1 < results["pairing_gain_told"][1] <= results["pairing_gain"]
     assert results["p_merged"] >= 0.05  # merging rounds, no more
 
 
@@ -64,7 +67,9 @@ def test_the_seeds_are_the_receipts(report):
     results = report["results"]
     by_seed = [run["accuracy"] for run in RECEIPT["runs"]]
     assert results["seed_accuracies"] == pytest.approx(by_seed)
-    assert results["seed_spread"] == pytest.approx(np.std(by_seed, ddof=1))
+    spread, low, high = results["seed_spread"]
+    assert spread == pytest.approx(np.std(by_seed, ddof=1)) and low < spread < high
+    assert low < results["question_error"] < high  # so the lesson may not say which of the two is larger
     assert 0 < results["seeds_disagree"] < 0.3
 
 
@@ -81,14 +86,22 @@ def test_form_judge_overlap_and_leak(report):
     assert results["in_form"]["base"] <= 0.1 and results["in_form"]["adapter"] >= 0.9
     judge = results["judge"]
     off = {name: abs(rate - judge["truth"]) for name, rate in judge.items()}
-    assert off["swapped, same length"] < 0.05 < off["swapped"] < off["A first"]
+    assert abs(results["same_length"] - judge["truth"]) < 0.05 < off["swapped"] < off["A first"]
     copies, edits, alarms = results["overlap"]["8"]
     assert results["overlap"]["2"][2] > alarms and copies > edits > alarms
     before, after = results["leak"]["before"], results["leak"]["after"]
     assert after[0] >= 0.95 > before[0] and after[1] < after[0] - 0.2
     seen_before, unseen_before, seen, unseen = results["leak"]["median_losses"]
     assert unseen / seen > 2 * max(1, unseen_before / seen_before)
-    assert len(results["hardest"]) == 3 and min(results["hardest"].values()) < results["accuracy"]["adapter"]
+
+
+@pytest.mark.slow
+def test_fifty_errors_are_sorted_and_one_cause_is_mended(report):
+    results = report["results"]
+    assert sum(results["errors"].values()) == 50
+    assert results["errors"]["copied from the wrong place of the question"] >= 10
+    before, after = results["mended"]
+    assert after > before + 0.2
 
 
 @pytest.mark.slow
@@ -154,12 +167,22 @@ def test_the_receipt_adds_up():
 # --- the notebook's own statistics -----------------------------------------------------------------------------------
 
 
-def written(*words, **namespace):
-    """What the notebook's cells define that hold these words."""
+def names_of(statement):
+    """The names that a statement of a cell defines."""
+    if isinstance(statement, ast.FunctionDef):
+        return {statement.name}
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    return {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+
+
+def written(*names, **namespace):
+    """What the notebook defines by these names, in its order, and nothing else of its cells."""
     namespace |= {"np": np, "math": math, "stats": stats, "evaluate": evaluate, "rng": np.random.default_rng(0)}
-    for each in words:
-        (cell,) = (cell for cell in code_cells(NOTEBOOK) if each in cell.source)
-        exec(cell.source, namespace)
+    namespace |= {"re": re, "Counter": Counter}
+    statements = [each for cell in code_cells(NOTEBOOK) for each in ast.parse(cell.source).body]
+    wanted = [each for each in statements if names_of(each) & set(names)]
+    assert set(names) <= set().union(*map(names_of, wanted))
+    exec(compile(ast.Module(wanted, []), str(NOTEBOOK), "exec"), namespace)
     return SimpleNamespace(**namespace)
 
 
@@ -167,36 +190,60 @@ def written(*words, **namespace):
 def test_pass_at_k_counts_the_choices(outcomes, choose):
     k = choose.draw(st.integers(1, len(outcomes)))
     hits = [any(chosen) for chosen in itertools.combinations(outcomes, k)]
-    lesson = written("def pass_at_k(")
+    lesson = written("pass_at_k")
     assert lesson.pass_at_k(len(outcomes), sum(outcomes), k) == pytest.approx(sum(hits) / len(hits))
 
 
-@settings(deadline=None, max_examples=25)
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 60))
-def test_the_sign_flip_test_is_mcnemars(only_first, only_second, both):
+def test_mcnemars_test_is_the_exercises(only_first, only_second, both):
     first = np.array([1.0] * only_first + [0.0] * only_second + [1.0] * both)
     second = np.array([0.0] * only_first + [1.0] * only_second + [1.0] * both)
-    if not len(first):
-        return
-    lesson = written("def sign_flip(", "def mcnemar(")
-    p, by_chance = lesson.sign_flip(first, second)
-    exact = lesson.mcnemar(first, second)
-    assert p == pytest.approx(exact, abs=0.025)  # 10,000 flips: four standard errors are 0.02
-    assert exact == pytest.approx(checks.mcnemar_p.answer(only_first, only_second))
-    assert abs(by_chance.mean()) < 0.05
+    p = written("mcnemar").mcnemar(first, second)
+    assert p == pytest.approx(checks.mcnemar_p.answer(only_first, only_second))
 
 
-@given(st.integers(2, 5), st.integers(2, 8), st.integers(0, 2**31))
-def test_a_table_of_seed_plus_question_has_no_rest(seeds, questions, seed):
-    lots = np.random.default_rng(seed)
-    rows, columns = lots.normal(size=seeds), lots.normal(size=questions)
-    by_seed, by_question, rest = written("def variances(").variances(rows[:, None] + columns[None, :])
-    assert rest == pytest.approx(0, abs=1e-20)
-    assert by_seed == pytest.approx(rows.var(ddof=1)) and by_question == pytest.approx(columns.var(ddof=1))
+def test_the_errors_are_sorted_by_what_is_wrong_with_them():
+    kind = written("kind_of_error").kind_of_error
+    row = {
+        "prompt": "Text: Ida hid a pen in a tin, but Maya hid a cup on the roof. Where is the pen?",
+        "answer": "in a tin",
+    }
+    assert kind(row, "in a tin in a" + evaluate.UNFINISHED) == "does not end"
+    assert kind(row, "on the roof") == "copied from the wrong place of the question"
+    assert kind(row, "the pen is in a tin") == "the right words, and others or too few"
+    assert kind(row, "positive") == "another answer"
+
+
+def test_shortening_keeps_the_clause_that_is_asked_about_and_leaves_other_questions_alone():
+    shorten = written("shorten", "COMMON", "words_of").shorten
+    prompt = "Text: Ida hid a pen in a tin, but Maya hid a cup on the roof. It rained.\nQuestion: Where is the cup?"
+    assert shorten(prompt) == "Text: Maya hid a cup on the roof.\nQuestion: Where is the cup?"
+    assert shorten("Say the opposite: hot") == "Say the opposite: hot"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Because.\n[[A]]", "A"),
+        ("[[ B ]]\n", "B"),
+        ("[[C]] ... so [[C]]", "C"),
+        ("A is better", None),
+        ("[[A]] no, [[B]]", None),
+        ("[A]", None),
+        ("", None),
+    ],
+)
+def test_a_verdict_is_read_or_it_is_none(text, said):
+    assert written("verdict_of").verdict_of(text) == said
+
+
+def test_the_judges_prompt_takes_a_question_and_two_answers():
+    prompt = written("JUDGE").JUDGE.format(question="(q)", first="(1)", second="(2)")
+    assert prompt.index("(q)") < prompt.index("(1)") < prompt.index("(2)") and prompt.count("[[") == 3
 
 
 def test_the_tiny_language_model_is_a_distribution_and_learns():
-    lesson = written("def learn_pairs(")
+    lesson = written("learn_pairs")
     rows = [[0, 1, 2, 1], [0, 1, 1]]
     p = lesson.learn_pairs(rows, 4)
     for a in range(4):
@@ -205,13 +252,15 @@ def test_the_tiny_language_model_is_a_distribution_and_learns():
 
 
 def test_the_judge_without_biases_is_fair_and_the_remedies_undo_theirs():
-    lesson = written("sigmoid = lambda", "def judge(", "def logistic(", "def win_rates(", seed=1)
-    fair = lesson.win_rates(0.0, 0.0, 0.0)
+    lesson = written("sigmoid", "PAIRS", "lots", "luck", "judge", "logistic", "win_rates", seed=1)
+    fair, contradicts = lesson.win_rates(0.0, 0.0, 0.0)
     assert max(abs(rate - fair["truth"]) for rate in fair.values()) < 0.05
-    place = lesson.win_rates(0.0, 1.5, 0.0)
-    assert abs(place["swapped"] - place["truth"]) < 0.05 < place["A first"] - place["truth"]
-    length = lesson.win_rates(0.0, 0.0, 1.5)
-    assert abs(length["swapped, same length"] - length["truth"]) < 0.06 < length["swapped"] - length["truth"]
+    place, more = lesson.win_rates(0.0, 1.5, 0.0)
+    assert abs(place["swapped"] - place["truth"]) < 0.05 < place["A first"] - place["truth"] and more > contradicts
+    verdicts, length, truth = lesson.judge(0.0, 0.0, 1.5)
+    X = np.concatenate([np.stack([np.ones(len(length)), np.full(len(length), s), length], axis=1) for s in (1, -1)])
+    same_length = lesson.sigmoid(lesson.logistic(X, verdicts.ravel())[0])
+    assert abs(same_length - truth) < 0.06 < verdicts.mean() - truth
 
 
 @given(st.integers(0, 40), st.integers(1, 40))
@@ -233,14 +282,14 @@ def test_wilsons_ends_lie_as_far_from_the_score_as_the_lesson_says(right, wrong)
     ],
 )
 def test_the_card_calls_only_intervals_that_part_a_difference(better, before, after, said):
-    assert written("def verdict(").verdict(better, before, after) == said
+    assert written("verdict").verdict(better, before, after) == said
 
 
 def test_prose_is_resampled_by_documents_the_same_for_both_models():
     """Half of the documents are twice as hard; the second model is a quarter of a bit worse on each."""
     first = [(math.log(2) * 4, 1), (math.log(2) * 8, 1)] * 30
     by_document = {"first": first, "second": [(nats + math.log(2), 1) for nats, _ in first]}
-    lesson = written("def resampled_bits(", by_document=by_document, documents=["four"] * 60)
+    lesson = written("picks", "bytes_of", "resampled_bits", by_document=by_document, documents=["four"] * 60)
     one, two = lesson.resampled_bits("first"), lesson.resampled_bits("second")
     assert one.mean() == pytest.approx(1.5, abs=0.01)
     assert one.std() == pytest.approx(0.5 / math.sqrt(60), rel=0.1)
@@ -248,10 +297,11 @@ def test_prose_is_resampled_by_documents_the_same_for_both_models():
 
 
 def test_overlap_finds_copies_and_nothing_in_strange_texts():
-    lesson = written("def grams(", "def flagged(", words_of=lambda text: evaluate.normalize(text).split(),
-                     share=lambda scores: sum(scores) / len(scores))  # fmt: skip
+    lesson = written("grams", "words_of")
     seen = lesson.grams("One two three four five six.", 3)
-    assert lesson.flagged(["ONE, two, three!", "six five four"], 3, seen) == 0.5
+    assert not lesson.grams("ONE, two, three!", 3).isdisjoint(seen) and lesson.grams("six five four", 3).isdisjoint(
+        seen
+    )
     assert lesson.grams("too short", 3) == set()
 
 
