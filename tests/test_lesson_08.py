@@ -85,8 +85,8 @@ def test_form_judge_overlap_and_leak(report):
     results = report["results"]
     assert results["in_form"]["base"] <= 0.1 and results["in_form"]["adapter"] >= 0.9
     judge = results["judge"]
-    off = {name: abs(rate - judge["truth"]) for name, rate in judge.items()}
-    assert abs(results["same_length"] - judge["truth"]) < 0.05 < off["swapped"] < off["A first"]
+    off = {name: abs(rate - judge["no habits"]) for name, rate in judge.items()}
+    assert abs(results["same_length"] - judge["no habits"]) < 0.05 < off["swapped"] < off["A first"]
     copies, edits, alarms = results["overlap"]["8"]
     assert results["overlap"]["2"][2] > alarms and copies > edits > alarms
     before, after = results["leak"]["before"], results["leak"]["after"]
@@ -224,12 +224,12 @@ def test_shortening_keeps_the_clause_that_is_asked_about_and_leaves_other_questi
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("Because.\n[[A]]", "A"),
-        ("[[ B ]]\n", "B"),
-        ("[[C]] ... so [[C]]", "C"),
-        ("A is better", None),
-        ("[[A]] no, [[B]]", None),
-        ("[A]", None),
+        ("Because.\n[[first]]", "first"),
+        ("[[ Second ]]\n", "second"),
+        ("[[neither]] ... so [[neither]]", "neither"),
+        ("The first is better", None),
+        ("[[first]] no, [[second]]", None),
+        ("[first]", None),
         ("", None),
     ],
 )
@@ -254,9 +254,9 @@ def test_the_tiny_language_model_is_a_distribution_and_learns():
 def test_the_judge_without_biases_is_fair_and_the_remedies_undo_theirs():
     lesson = written("sigmoid", "PAIRS", "lots", "luck", "judge", "logistic", "win_rates", seed=1)
     fair, contradicts = lesson.win_rates(0.0, 0.0, 0.0)
-    assert max(abs(rate - fair["truth"]) for rate in fair.values()) < 0.05
+    assert max(abs(rate - fair["no habits"]) for rate in fair.values()) < 0.05
     place, more = lesson.win_rates(0.0, 1.5, 0.0)
-    assert abs(place["swapped"] - place["truth"]) < 0.05 < place["A first"] - place["truth"] and more > contradicts
+    assert abs(place["swapped"] - place["no habits"]) < 0.05 < place["A first"] - place["no habits"] and more > contradicts
     verdicts, length, truth = lesson.judge(0.0, 0.0, 1.5)
     X = np.concatenate([np.stack([np.ones(len(length)), np.full(len(length), s), length], axis=1) for s in (1, -1)])
     same_length = lesson.sigmoid(lesson.logistic(X, verdicts.ravel())[0])
