@@ -94,7 +94,7 @@ def own(path: str | Path, tokenizer: Any) -> Any:
         raise CourseError(f"{path} cannot be used as it is: {first} (lesson 05 lists them all)")
     talks = [[{"role": turn["role"], "content": turn["content"]} for turn in conversation(row)[0]] for row in rows]
     if roles := {turn["role"] for talk in talks for turn in talk} - {"system", "user", "assistant"}:
-        raise CourseError(f"{path} has turns of the role {sorted(roles)[0]!r}: the lessons take user, assistant, system")
+        raise CourseError(f"{path} has turns of the role {min(roles)!r}: the lessons take user, assistant and system")
     single = all(len(talk) == 2 for talk in talks)
     made = []
     for row, talk in zip(rows, talks, strict=True):

@@ -650,3 +650,49 @@ def test_stand_in_missing(monkeypatch, tmp_path):
     monkeypatch.setattr(shelf, "ASSETS", tmp_path)
     with pytest.raises(CourseError, match="git checkout"):
         data.shelf("sentiment")
+
+
+# --- rows of one's own -----------------------------------------------------------------------------------------------
+
+
+def own(tmp_path, tokenizer, *rows):
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(LINE, rows)))
+    return data.own(path, tokenizer)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": [{"role": "user", "content": "Hot?"}, {"role": "assistant", "content": "Cold."}]},
+        {"prompt": "Hot?", "answer": "Cold."},
+        {"question": "Hot?", "answer": "Cold."},
+        {"instruction": "Hot?", "output": "Cold."},
+        {"conversations": [{"from": "human", "value": "Hot?"}, {"from": "gpt", "value": "Cold."}]},
+    ],
+)
+def test_own_rows_of_any_form_are_rows_as_the_courses(tmp_path, tokenizer, row):
+    (got,) = own(tmp_path, tokenizer, row)
+    assert (got["task"], got["prompt"], got["answer"], got["required"]) == ("yours", "Hot?", "Cold.", [])
+    assert got["messages"] == data.row_of("", "Hot?", "Cold.")["messages"]
+
+
+def test_own_rows_keep_their_task_and_longer_conversations_are_asked_whole(tmp_path, tokenizer):
+    talk = [{"role": role, "content": word} for role, word in zip(("user", "assistant") * 2, "abcd", strict=True)]
+    one, two = own(tmp_path, tokenizer, {"messages": talk, "task": "letters"}, {"prompt": "x", "answer": "y" * 200})
+    assert one["task"] == "letters" and one["prompt"] == talk[:3] and one["answer"] == "d"
+    assert two["prompt"] == [{"role": "user", "content": "x"}] and one["limit"] == 24 < two["limit"] == 108
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([{"prompt": "a", "answer": "b"}, {"prompt": "", "answer": "b"}], "1 faults, the first in row 2: turn 1"),
+        ([{"prompt": "a", "answer": "b"}, {"messages": [{"role": "user", "content": "a"}]}], "the first in row 2"),
+        ([{"text": "nothing to ask"}], "in no row it is certain"),
+    ],
+)
+def test_own_rows_that_cannot_be_used_are_one_line(tmp_path, tokenizer, rows, said):
+    with pytest.raises(CourseError) as refused:
+        own(tmp_path, tokenizer, *rows)
+    assert said in str(refused.value) and "\n" not in str(refused.value)

@@ -140,6 +140,10 @@ def test_answers_do_not_depend_on_their_batch():
     mixed = evaluate.answer(model, tokenizer, prompts, max_new_tokens=[8, 2, 8])
     assert [mixed[0], mixed[2]] == [alone[0], alone[2]] and len(mixed[1]) < len(alone[1])
     assert len(set(together)) == 3, "three empty answers would prove nothing"
+    as_turns = [[{"role": "user", "content": prompt}] for prompt in prompts]
+    assert evaluate.answer(model, tokenizer, as_turns, max_new_tokens=8) == alone
+    earlier = [{"role": "user", "content": "Big?"}, {"role": "assistant", "content": "Small."}, *as_turns[0]]
+    assert evaluate.answer(model, tokenizer, [earlier], max_new_tokens=8) != alone[:1]
     assert model.training is False
 
 
@@ -148,3 +152,8 @@ def test_a_cut_off_answer_says_so(tiny_model):
     tokenizer = models.load_tokenizer(str(tiny_model))
     (text,) = evaluate.answer(model, tokenizer, ["Hi."], max_new_tokens=3)
     assert text.endswith(evaluate.UNFINISHED)
+
+
+def test_a_row_that_brings_its_limit_gets_it():
+    rows = [{"task": "story"}, {"task": "yours", "limit": 50}, {"task": "facts"}]
+    assert evaluate.token_limits(rows) == [112, 50, 24]

@@ -8,7 +8,8 @@ from lessons import NO_MODEL, refusal
 def test_it_records_what_it_should(report):
     assert report["results"].keys() == {
         "accuracy_before", "accuracy_after", "accuracy_by_task", "handwritten_sentiment_accuracy", "train_seconds",
-        "tokens_per_second", "trainable_parameters", "adapter_mb",
+        "tokens_per_second", "trainable_parameters", "adapter_mb", "resume_gap", "stopped_at", "mean_of_means",
+        "mean_of_tokens", "accumulated", "at_once",
     }  # fmt: skip
     assert len(report["results"]["accuracy_by_task"]) == 8
 
@@ -22,6 +23,21 @@ def test_the_base_model_cannot_follow_instructions_and_the_tuned_one_can(report)
 @pytest.mark.slow
 def test_sentiment_carries_over_to_handwritten_reviews(report):
     assert report["results"]["handwritten_sentiment_accuracy"] >= 0.75
+
+
+@pytest.mark.slow
+def test_a_resumed_run_ends_where_an_uninterrupted_one_does(report, tiny_report):
+    assert report["results"]["resume_gap"] == 0 and tiny_report["results"]["resume_gap"] == 0
+    stopped = report["results"]["stopped_at"]
+    assert 4 <= stopped["best"] < stopped["step"] < 80
+
+
+@pytest.mark.slow
+def test_accumulated_batches_are_one_batch_and_a_mean_of_means_is_not(report):
+    results = report["results"]
+    assert results["accumulated"] == pytest.approx(results["at_once"], rel=0.02)
+    assert results["at_once"] == pytest.approx(results["mean_of_tokens"], rel=0.05)
+    assert results["mean_of_means"] > 1.3 * results["mean_of_tokens"]
 
 
 @pytest.mark.slow

@@ -256,7 +256,9 @@ def test_the_judge_without_biases_is_fair_and_the_remedies_undo_theirs():
     fair, contradicts = lesson.win_rates(0.0, 0.0, 0.0)
     assert max(abs(rate - fair["no habits"]) for rate in fair.values()) < 0.05
     place, more = lesson.win_rates(0.0, 1.5, 0.0)
-    assert abs(place["swapped"] - place["no habits"]) < 0.05 < place["A first"] - place["no habits"] and more > contradicts
+    assert (
+        abs(place["swapped"] - place["no habits"]) < 0.05 < place["A first"] - place["no habits"] and more > contradicts
+    )
     verdicts, length, truth = lesson.judge(0.0, 0.0, 1.5)
     X = np.concatenate([np.stack([np.ones(len(length)), np.full(len(length), s), length], axis=1) for s in (1, -1)])
     same_length = lesson.sigmoid(lesson.logistic(X, verdicts.ravel())[0])

@@ -1,7 +1,11 @@
 """What holds for every lesson's run: it ends without an error, within its time and memory."""
 
+import json
+
 import pytest
-from lessons import NOTEBOOKS, number
+from lessons import NOTEBOOKS, entries, number, start_lessons
+
+from course_utils import data
 
 # More than twice what a lesson may take on two free cores: the machine may be busy. Two lessons have less to do.
 SECONDS, LESS, MEGABYTES = 480, {"00": 400, "01": 180}, 6144
@@ -23,3 +27,20 @@ def test_it_runs_within_its_budget(full_run, lesson):
 @pytest.mark.parametrize("lesson", [number(path) for path in NOTEBOOKS if number(path) != "07"])
 def test_any_local_model_runs_the_same_cells(tiny_run, lesson):
     assert tiny_run[lesson]["status"] == "ok", tiny_run[lesson]["error"]
+
+
+@pytest.mark.slow
+def test_the_readers_own_rows_run_the_same_cells(tmp_path, tiny_model):
+    files = {"data_file": ("train", 80), "test_file": ("heldout", 40)}
+    options = ["--quick", "-p", "model", str(tiny_model)]
+    for name, (part, rows) in files.items():
+        made = data.instructions(part, rows, 7).filter(lambda row: row["task"] != "story")
+        lines = [json.dumps({"question": row["prompt"], "answer": row["answer"]}) for row in made]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+        options += ["-p", name, str(tmp_path / f"{name}.jsonl")]
+    output = tmp_path / "out"
+    found = entries(start_lessons(["05", "06", "08"], output, *options), output)
+    assert {lesson: entry["status"] for lesson, entry in found.items()} == dict.fromkeys(("05", "06", "08"), "ok"), (
+        found
+    )
+    assert found["06"]["results"]["accuracy_by_task"].keys() == {"yours"}

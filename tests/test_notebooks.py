@@ -2,6 +2,7 @@
 
 import symtable
 
+import nbformat
 import pytest
 from lessons import NOTEBOOKS, ROOT, code_cells, solutions
 
@@ -25,6 +26,15 @@ def test_it_is_committed_executed_and_clean(path):
 def test_its_cells_are_short(path):
     lengths = sorted(len(cell.source.splitlines()) for cell in code_cells(path))
     assert lengths[len(lengths) // 2] < 10 and lengths[-1] <= 30
+
+
+@each
+def test_its_main_path_is_an_evening(path):
+    """At most a hundred cells and three thousand words before what stands under *Going deeper*."""
+    cells = nbformat.read(path, as_version=4).cells
+    end = next((i for i, cell in enumerate(cells) if cell.source.startswith("## Going deeper")), len(cells))
+    words = sum(len(cell.source.split()) for cell in cells[:end] if cell.cell_type == "markdown")
+    assert end <= 100 and words <= 3000
 
 
 def globals_of(table):
