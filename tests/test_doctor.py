@@ -56,13 +56,13 @@ def test_cpu_gets_the_pocket_model():
 @pytest.mark.parametrize(
     ("machine", "disk", "model", "lessons"),
     [
-        (gpu(80), 200e9, "llama-2-7b", {}),
-        (gpu(80), 50e9, "llama-2-7b", {"07": "39 GB of disk"}),  # 13.5 of the 50 go to the model itself
-        (gpu(40), 200e9, "llama-2-7b", {"07": "52 GB of GPU memory"}),
-        (gpu(80, memory=16), 200e9, "llama-2-7b", {"07": "27 GB of memory"}),
-        (gpu(24), 200e9, "llama-2-7b", {"01": "27", "04": "27", "05": "27", "07": "52"}),
-        (gpu(16), 200e9, "llama-2-7b", {"01": "27", "04": "27", "05": "27", "07": "52", "08": "25 GB of GPU memory"}),
-        (gpu(16), 200e9, "tinyllama", {}),
+        (gpu(180), 200e9, "llama-2-7b", {}),
+        (gpu(80), 200e9, "llama-2-7b", {"02": "102 GB of GPU memory", "04": "148", "05": "89"}),
+        (gpu(180), 40e9, "llama-2-7b", {"07": "31 GB of disk"}),  # 13.5 of the 40 go to the model itself
+        (gpu(180, memory=16), 200e9, "llama-2-7b", {"07": "27 GB of memory"}),
+        (gpu(24), 200e9, "llama-2-7b", {"01": "55", "02": "102", "04": "148", "05": "89", "07": "37"}),
+        (gpu(16), 200e9, "llama-2-7b", {"01": "55", "02": "102", "04": "148", "05": "89", "07": "37", "08": "26 GB"}),
+        (gpu(16), 200e9, "tinyllama", {"04": "24 GB of GPU memory"}),
         (models.Hardware("cpu", "x", 2, 2**32), 1e9, "pocket-llama", {}),
     ],
 )
@@ -76,7 +76,7 @@ def test_the_report_says_which_lessons_are_too_large(monkeypatch):
     monkeypatch.setattr(models, "hardware", lambda: gpu(24))
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: SimpleNamespace(free=200e9))
     (line,) = (line for line in doctor.report().splitlines() if line.startswith("Too large"))
-    assert "llama-2-7b in lesson 01 (27 GB of GPU memory), 04 (" in line
+    assert "llama-2-7b in lesson 01 (55 GB of GPU memory), 02 (" in line
 
 
 @pytest.mark.parametrize(
