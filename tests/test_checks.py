@@ -209,6 +209,12 @@ def test_the_first_wrong_case_comes_before_a_later_exception():
     assert "gives     8" in verdict.counterexample and "KeyError" not in str(verdict)
 
 
+def test_a_wrong_case_comes_before_a_branch_that_is_still_a_stub():
+    half_done = checks.lora_scale(lambda rank, alpha, rslora=False: ... if rslora else alpha)
+    assert half_done.ok is False and "lora_scale(rank=4, alpha=8)" in half_done.counterexample
+    assert checks.lora_scale(lambda rank, alpha, rslora=False: ... if rslora else alpha / rank).ok is None
+
+
 def test_printing_instead_of_returning_is_said(capsys):
     verdict = checks.lora_scale(lambda rank, alpha, rslora=False: print(alpha / rank))
     assert verdict.ok is False and "prints" in verdict.message and "return" in verdict.message

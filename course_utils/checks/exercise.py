@@ -95,13 +95,13 @@ class Exercise:
             results = [_outcome(attempt, case) for case in self.cases]
         print(printed.getvalue(), end="")  # whoever looks for a mistake with print sees it
 
-        if any(result is ... or isinstance(result, NotImplementedError) for result in results):
-            return UNTRIED
         if all(result is None for result in results):
             if not printed.getvalue():
                 return Verdict(None, "Nothing is returned yet: the function ends with return and the answer.")
             return Verdict(False, "It prints and returns nothing: end it with return and the answer.")
         for case, got in zip(self.cases, results, strict=True):
+            if got is ... or isinstance(got, NotImplementedError):
+                return UNTRIED
             want = case.call(self.answer)
             if isinstance(got, Exception):
                 stopped = f"It stops with {type(got).__name__}: {_line(got)}"
