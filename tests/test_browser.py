@@ -208,7 +208,12 @@ def run_all(page, cells):
     prompts = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map((prompt) => prompt.innerText)"
     ran = f"{prompts}.filter((text) => /\\d/.test(text)).length"
     wrong = f'document.querySelector("{WRONG}") !== null'
-    page.wait_for_function(f"{ran} === {cells} || {wrong}", timeout=1000 * RUN_SECONDS)
+    try:
+        page.wait_for_function(f"{ran} === {cells} || {wrong}", timeout=1000 * RUN_SECONDS)
+    except sync_api.TimeoutError:
+        shown = page.evaluate(prompts)
+        kernel = page.locator(".jp-Notebook-ExecutionIndicator").get_attribute("data-status")
+        raise AssertionError(f"after {RUN_SECONDS} s the kernel is {kernel} and the prompts are {shown}") from None
     idle(page)
     assert complaints(page) == []
     assert page.evaluate(ran) == cells
