@@ -17,8 +17,10 @@ import subprocess
 import sys
 import time
 import urllib.request
+import warnings
 
 import nbformat
+import psutil
 import pytest
 from lessons import NOTEBOOKS, ROOT, code_cells
 
@@ -33,7 +35,7 @@ pytestmark = [
 
 PRESSES = 4  # timed key presses a slider
 PHOTOGRAPHS = bool(os.environ.get("COURSE_PHOTOGRAPHS"))  # of the whole page too, which takes a while
-RUN_SECONDS, REDRAW_SECONDS = 900, 60  # patience: a lesson's run; one redraw, live training included
+RUN_SECONDS, REDRAW_SECONDS = 600, 60  # patience: a lesson's run; one redraw, live training included
 # At 150 % the same window holds fewer, larger CSS pixels. It is high so that a screenshot holds any cell's output.
 WINDOWS = {percent: {"width": round(1280 * 100 / percent), "height": 1400} for percent in (100, 150)}
 FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -197,6 +199,10 @@ def idle(page, seconds=RUN_SECONDS):
     page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=1000 * seconds)
 
 
+class Stuck(Exception):
+    """A run of all cells that does not end."""
+
+
 def run_all(page, cells):
     """Runs every cell of the open notebook, its stored outputs cleared, and waits for the end."""
     page.wait_for_function(f"document.querySelectorAll('.jp-CodeCell').length === {cells}")
@@ -206,20 +212,55 @@ def run_all(page, cells):
         page.locator(f"li[data-command='{command}']").click()
     # A cell that waits shows [*]; after an error the rest shows [ ] again. JupyterLab files tracebacks under stderr.
     prompts = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map((prompt) => prompt.innerText)"
-    ran = f"{prompts}.filter((text) => /\\d/.test(text)).length"
+    numbered = f"{prompts}.filter((text) => /\\d/.test(text)).length"
     wrong = f'document.querySelector("{WRONG}") !== null'
     try:
-        page.wait_for_function(f"{ran} === {cells} || {wrong}", timeout=1000 * RUN_SECONDS)
+        page.wait_for_function(f"{numbered} === {cells} || {wrong}", timeout=1000 * RUN_SECONDS)
     except sync_api.TimeoutError:
-        shown = page.evaluate(prompts)
         kernel = page.locator(".jp-Notebook-ExecutionIndicator").get_attribute("data-status")
-        raise AssertionError(f"after {RUN_SECONDS} s the kernel is {kernel} and the prompts are {shown}") from None
+        raise Stuck(f"after {RUN_SECONDS} s the kernel is {kernel}, the prompts {page.evaluate(prompts)}") from None
     idle(page)
     assert complaints(page) == []
-    assert page.evaluate(ran) == cells
+    assert page.evaluate(numbered) == cells
     images = "[...document.querySelectorAll('.jp-Notebook img')]"
     page.wait_for_function(f"{images}.every((image) => image.complete)")
     assert page.evaluate(f"{images}.filter((image) => image.naturalWidth === 0).map((image) => image.alt)") == []
+
+
+@contextlib.contextmanager
+def ran(notebook, directory, build):
+    """A lesson in JupyterLab after all its cells have run.
+
+    Kernels of ipykernel 7 have lost messages (https://github.com/ipython/ipykernel/issues/1554): the page then waits
+    for a kernel that does nothing. That is no fault of a lesson, and the run is made once more, with a warning; a
+    kernel that is at work, or stuck twice, fails.
+
+    Gives the page, what it asked for elsewhere, and where the kernel's connection file is.
+    """
+    for attempt in ("first", "second"):
+        with (
+            jupyterlab(directory / attempt, build) as (address, token, runtime),
+            chromium(directory / attempt / "profile") as (page, other),
+        ):
+            page.goto(f"{address}lab/tree/notebooks/{notebook.name}?token={token}")
+            try:
+                run_all(page, len(code_cells(notebook)))
+            except Stuck as stuck:
+                if attempt == "second" or busy(runtime):
+                    raise
+                warnings.warn(f"{notebook.stem}: the kernel lost a message, {stuck}", stacklevel=1)
+                continue
+            yield page, other, runtime
+            return
+
+
+def busy(runtime):
+    """Whether the one kernel that runs is at work: the share of a core that it uses for three seconds."""
+    (connection,) = runtime.glob("kernel-*.json")
+    (kernel,) = (
+        process for process in psutil.process_iter(["cmdline"]) if str(connection) in (process.info["cmdline"] or ())
+    )
+    return kernel.cpu_percent(interval=3) > 10
 
 
 def complaints(page):
@@ -344,18 +385,14 @@ def photograph(page, directory, names, explorers):
 def test_every_slider_moves_its_figure(notebook, tmp_path, tmp_path_factory, capsys, record_property):
     # A redraw of these takes seconds by nature: moved once by key and once by mouse, and not counted.
     training = nbformat.read(notebook, as_version=4).metadata["course"].get("live_training", [])
-    names, cells = explorers_of(notebook), len(code_cells(notebook))
+    names = explorers_of(notebook)
     times, counted, table = (
         {},
         [],
         [f"\n{notebook.stem}: milliseconds from key press to new image; screenshots in {tmp_path}"],
     )
-    with (
-        jupyterlab(tmp_path / "jupyter", tmp_path_factory.getbasetemp() / "browser-build") as (address, token, runtime),
-        chromium(tmp_path / "profile") as (page, other),
-    ):
-        page.goto(f"{address}lab/tree/notebooks/{notebook.name}?token={token}")
-        run_all(page, cells)
+    build = tmp_path_factory.getbasetemp() / "browser-build"
+    with ran(notebook, tmp_path, build) as (page, other, runtime):
         explorers = page.locator(".jp-CodeCell:has(.jp-OutputArea-output .widget-vbox)").all()
         assert len(explorers) == len(names)
         clipped = photograph(page, tmp_path, names, explorers)
