@@ -17,6 +17,10 @@ RECIPES = {
         "rank": 16, "alpha": 32, "dropout": 0.0, "learning_rate": 2e-3, "schedule": "cosine", "warmup": 0.03,
         "clip": 1.0, "batch": 4, "accumulation": 1, "max_length": 256, "packing": True, "optimizer": "adamw_torch",
     },
+    "smollm2": {
+        "rank": 128, "alpha": 128, "dropout": 0.0, "learning_rate": 2e-4, "schedule": "cosine", "warmup": 0.03,
+        "clip": 1.0, "batch": 8, "accumulation": 1, "max_length": 256, "packing": False, "optimizer": "adamw_torch",
+    },
     "tinyllama": {
         "rank": 64, "alpha": 32, "dropout": 0.1, "learning_rate": 2e-4, "schedule": "cosine", "warmup": 0.03,
         "clip": 1.0, "batch": 2, "accumulation": 4, "max_length": 512, "packing": False,

@@ -32,7 +32,9 @@ __all__ = [
 HANDWRITTEN = Path(__file__).parent / "assets" / "handwritten_reviews.jsonl"
 
 
-def instructions(part: str = "train", rows: int = 3000, seed: int = 0, balanced: bool = False) -> Any:
+def instructions(
+    part: str = "train", rows: int = 3000, seed: int = 0, balanced: bool = False, task: str | None = None
+) -> Any:
     """Instruction rows of one part, made by the small world's generator.
 
     Args:
@@ -41,6 +43,7 @@ def instructions(part: str = "train", rows: int = 3000, seed: int = 0, balanced:
         seed: another seed gives other rows.
         balanced: the same number of rows from every family of tasks, to within one. Without it the families take
             turns, and one that has no more new rows stands back.
+        task: the only family to take rows from, such as ``"sentiment"``; by default all of them.
 
     Returns:
         A ``datasets.Dataset`` with the columns ``task``, ``prompt``, ``answer``, ``required`` (the words that a
@@ -48,10 +51,24 @@ def instructions(part: str = "train", rows: int = 3000, seed: int = 0, balanced:
     """
     from datasets import Dataset
 
-    made = tasks.examples(part, rows, seed, balanced)
+    made = tasks.examples(part, rows, seed, balanced) if task is None else _of_task(part, rows, seed, task)
     return Dataset.from_list(
         [row_of(example.task, example.prompt, example.answer, example.required) for example in made]
     )
+
+
+def _of_task(part: str, rows: int, seed: int, task: str) -> list[tasks.Example]:
+    """``rows`` examples of one family, out of a stream of all that is long enough."""
+    if task not in tasks.FAMILIES:
+        raise CourseError(f"there is no task {task!r}: there are {', '.join(tasks.FAMILIES)}")
+    asked, before = 8 * rows + 400, -1
+    while True:
+        found = [example for example in tasks.examples(part, asked, seed) if example.task == task]
+        if len(found) >= rows:
+            return found[:rows]
+        if len(found) == before:
+            raise CourseError(f"the {part} part has {len(found)} rows of {task}: ask for at most so many")
+        asked, before = 2 * asked, len(found)
 
 
 def row_of(task: str, prompt: str, answer: str, required: tuple[str, ...] = ()) -> dict[str, Any]:

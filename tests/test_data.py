@@ -696,3 +696,19 @@ def test_own_rows_that_cannot_be_used_are_one_line(tmp_path, tokenizer, rows, sa
     with pytest.raises(CourseError) as refused:
         own(tmp_path, tokenizer, *rows)
     assert said in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_rows_of_one_task_are_all_of_it_and_different():
+    rows = data.instructions("train", 300, 3, task="sentiment")
+    assert len(rows) == len(set(rows["prompt"])) == 300 and set(rows["task"]) == {"sentiment"}
+    other = data.instructions("train", 300, 4, task="sentiment")
+    assert set(rows["prompt"]) != set(other["prompt"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "task", "said"),
+    [(10, "sums", "there is no task 'sums': there are sentiment"), (3000, "opposites", "ask for at most so many")],
+)
+def test_a_task_that_there_is_not_enough_of_is_one_line(rows, task, said):
+    with pytest.raises(CourseError, match=said):
+        data.instructions("heldout", rows, task=task)

