@@ -51,7 +51,7 @@ def test_a_model_without_a_recipe_of_its_own_takes_tinyllamas(tiny_report):
     [
         (["-p", "rank", "900"], "rank = 900 is out of range: it goes from 1 to 256"),
         (["-p", "rnak", "8"], "a parameter 'rnak'; did you mean rank?"),
-        (["-p", "train_on", "squad"], "is not one of 'world', 'ultrachat'"),
+        (["-p", "train_on", "squad"], "is not one of 'world', 'reviews', 'ultrachat'"),
         (["-p", "model", "./nowhere"], NO_MODEL),
         (["-p", "adapter", "/dev/null"], "there is no directory /dev/null: check the adapter's name"),
     ],
