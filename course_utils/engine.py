@@ -26,7 +26,7 @@ from course_utils.errors import CourseError
 PACKAGE = "xllamacpp"
 INSTALL = f"pip install --no-deps {PACKAGE}"
 START_SECONDS = 120
-FLOOR = 3e-6  # nats; about so much comes from attention in f16, which the yardstick leaves out
+FLOOR = 3e-6  # nats; attention and its cache, which llama.cpp keeps in f16, are not in the yardstick
 TOP = 20  # likeliest tokens that the server reports at each place
 
 _PROGRAM = """
@@ -240,8 +240,8 @@ def compare(
     for talk, answer, ours_text in zip(talks, theirs, ours, strict=True):
         ids = _ids(tokenizer, talk)
         same += ids == server.tokens(talk)
-        exact, rounded = (_log_probabilities(reader, ids, answer["tokens"], size) for size in (0, block))
-        for place, (p, q, top) in enumerate(zip(exact, rounded, answer["top"], strict=True)):
+        exact, moved = (_log_probabilities(reader, ids, answer["tokens"], size) for size in (0, block))
+        for place, (p, q, top) in enumerate(zip(exact, moved, answer["top"], strict=True)):
             chosen = torch.tensor(list(top))
             kls.append(_lumped_kl(p[chosen], torch.tensor(list(top.values()))))
             noises.append(_lumped_kl(p[chosen], q[chosen]))

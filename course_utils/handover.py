@@ -20,12 +20,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from course_utils import model_files
+from course_utils import engine, model_files
 from course_utils.errors import CourseError
 
 QUANTIZATIONS = {"f16": "MOSTLY_F16", "q8_0": "MOSTLY_Q8_0", "q4_k_m": "MOSTLY_Q4_K_M"}
-ENGINE = "xllamacpp"  # llama.cpp in a wheel
-INSTALL = f"pip install --no-deps {ENGINE}"
 
 # The ways to cut a text into pieces before any merge that llama.cpp knows by name, as tokenizer.json writes them.
 PIECES = {"gpt-2": ["ByteLevel"], "smollm": ["Digits", "ByteLevel"]}
@@ -199,14 +197,14 @@ def _llama_cpp() -> Any:
     Raises:
         CourseError: it is not installed, or does not offer its quantization.
     """
-    found = importlib.util.find_spec(ENGINE)
+    found = importlib.util.find_spec(engine.PACKAGE)
     for folder in found.submodule_search_locations or () if found else ():
-        for file in sorted(Path(folder).glob(f"{ENGINE}.*")):
+        for file in sorted(Path(folder).glob(f"{engine.PACKAGE}.*")):
             with contextlib.suppress(OSError, AttributeError):
                 library = ctypes.CDLL(str(file))
                 library.ggml_quantize_chunk.restype = ctypes.c_size_t
                 return library
-    raise CourseError(f"q4_k_m is written by llama.cpp's own code, which is not on this machine: {INSTALL}")
+    raise CourseError(f"q4_k_m is written by llama.cpp's own code, which is not on this machine: {engine.INSTALL}")
 
 
 def _add_settings(writer: Any, config: Any, name: str, quantization: str) -> None:
