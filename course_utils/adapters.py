@@ -32,7 +32,7 @@ RECIPES = {
         "optimizer": "paged_adamw_32bit",
     },
 }  # fmt: skip
-SMALL_ROWS = 1600  # what a lesson trains on when it finds no adapter: about 45 s on two cores
+SMALL_ROWS = 1600, 160  # what a lesson trains on when it finds no adapter, see models.affordable: about a minute
 
 
 def recipe(model: str, **changes: Any) -> dict[str, Any]:
@@ -142,9 +142,10 @@ def pocket_chat(model: str = "pocket-llama", seed: int = 0) -> Path:
         else:
             print(f"adapter: {shown}, trained earlier")
             return directory
-    print(f"no adapter of lesson 06 can be used here: training a small one on {SMALL_ROWS:,} instructions ...")
+    count = models.affordable(model, None, *SMALL_ROWS)
+    print(f"no adapter of lesson 06 can be used here: training a small one on {count:,} instructions ...")
     began = time.perf_counter()
-    tuned, _, _ = train(model, data.instructions("train", SMALL_ROWS, seed), seed)
+    tuned, _, _ = train(model, data.instructions("train", count, seed), seed)
     with saving(small, model) as place:
         tuned.save_pretrained(place)
     print(f"adapter: {small.relative_to(build.parent)}, trained in {time.perf_counter() - began:.0f} s")

@@ -178,7 +178,10 @@ class EngineCertificate:
         """The certificate in one sentence."""
         if self.kind == "tokens":
             return f"{self.questions - self.same_prompts} of {self.questions} questions become other tokens."
-        times = f"{self.ratio:.2g} times what rounding its activations changes"
+        yardstick = "what rounding its activations changes"
+        if self.noise < FLOOR:
+            yardstick = f"{FLOOR:.0e} nats, which its attention in 16 bits may cost"
+        times = f"{self.ratio:.2g} times {yardstick}"
         if self.kind == "rounding":
             return f"The engine reads the file right: {times}."
         return f"The engine computes something else than the file says: {times}."

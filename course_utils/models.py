@@ -106,6 +106,17 @@ def choose_dtype(machine: Hardware | None = None) -> Choice:
     return Choice(torch.float32, "this CPU has no bf16 instructions, and emulating them is slower than fp32")
 
 
+def affordable(model: str, given: Any, usual: Any, few: Any) -> Any:
+    """How many rows, steps or draws a lesson takes of ``model``: what was ``given``, unless that is None.
+
+    ``usual`` suits pocket-llama anywhere, and any model on a GPU; another model on a CPU gets ``few``, so that a lesson
+    ends within minutes there as well.
+    """
+    if given is not None:
+        return given
+    return usual if model == "pocket-llama" or hardware().device == "cuda" else few
+
+
 def choose_attention() -> Choice:
     """The attention implementation to ask transformers for: the same on every machine."""
     return Choice("sdpa", "torch's fused attention comes with it, picks a flash kernel on a GPU, and runs on a CPU too")

@@ -159,6 +159,15 @@ def test_dtype_follows_the_hardware_and_says_why(machine, dtype, word):
     assert choice.value == dtype and word in choice.reason
 
 
+@pytest.mark.parametrize(
+    ("model", "device", "taken"), [("pocket-llama", "cpu", 4400), ("smollm2", "cpu", 256), ("smollm2", "cuda", 4400)]
+)
+def test_a_larger_model_without_a_gpu_gets_few_rows(monkeypatch, model, device, taken):
+    monkeypatch.setattr(models, "hardware", lambda: models.Hardware(device, "a machine", 2, 8 * 2**30))
+    assert models.affordable(model, None, 4400, 256) == taken
+    assert models.affordable(model, 100, 4400, 256) == 100
+
+
 # --- what cannot be loaded -------------------------------------------------------------------------------------------
 
 
