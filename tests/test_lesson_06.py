@@ -9,7 +9,7 @@ def test_it_records_what_it_should(report):
     assert report["results"].keys() == {
         "accuracy_before", "accuracy_after", "accuracy_by_task", "handwritten_sentiment_accuracy", "train_seconds",
         "tokens_per_second", "trainable_parameters", "adapter_mb", "resume_gap", "stopped_at", "mean_of_means",
-        "mean_of_tokens", "accumulated", "at_once",
+        "mean_of_tokens", "accumulated", "at_once", "bits_after_rounding", "error_after_rounding",
     }  # fmt: skip
     assert len(report["results"]["accuracy_by_task"]) == 8
 
