@@ -1,5 +1,6 @@
 """What several tests need: small texts, and models made on the spot."""
 
+import json
 import os
 
 # Nothing in these tests may wait for a network that is not there.
@@ -13,9 +14,9 @@ environment.prepare()
 os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
 
 import pytest  # noqa: E402
-from lessons import asked_for, entries, start_lessons  # noqa: E402
+from lessons import Lane, asked_for  # noqa: E402
 
-from course_utils import world  # noqa: E402
+from course_utils import smollm2, world  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -48,44 +49,110 @@ def tiny_model(tmp_path_factory):
     return directory
 
 
-# Every lesson runs once in full, in one run over all that the collected tests ask for, which goes on beside the other
-# tests; once more with a model of random weights and quick parameters; and once in the browser (test_browser.py).
+# Every lesson runs once in full; once more with a model of random weights and quick parameters; some of them quickly
+# with a public model and with a reader's rows; and once in the browser (test_browser.py). All but the last go on beside
+# the other tests, one after the other.
+
+
+@pytest.fixture(scope="session")
+def cut_smollm2(tmp_path_factory):
+    """A directory with SmolLM2's first two layers, all of its vocabulary, its template and its tokenizer."""
+    from course_utils import models
+
+    directory = tmp_path_factory.mktemp("cut") / "smollm2"
+    model = models.load_base("smollm2")
+    model.model.layers = model.model.layers[:2]
+    model.config.num_hidden_layers = 2
+    model.save_pretrained(directory)
+    models.load_tokenizer("smollm2").save_pretrained(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def own_files(tmp_path_factory):
+    """Two files of questions and answers in a form of their own, by the parameter that takes them."""
+    from course_utils import data
+
+    directory, files = tmp_path_factory.mktemp("own"), {}
+    for name, (part, rows) in {"data_file": ("train", 80), "test_file": ("heldout", 40)}.items():
+        made = data.instructions(part, rows, 7).filter(lambda row: row["task"] != "story")
+        lines = [json.dumps({"question": row["prompt"], "answer": row["answer"]}) for row in made]
+        files[name] = directory / f"{name}.jsonl"
+        files[name].write_text("\n".join(lines))
+    return files
+
+
+def options_of(run, request):
+    """What ``validate`` is given in one of the runs of ``RUNS``."""
+    if run == "full_run":
+        return []
+    if run == "tiny_run":
+        return ["--quick", "--jobs", "1", "-p", "model", str(request.getfixturevalue("tiny_model"))]
+    if run == "smollm2_run":
+        return ["--quick", "-p", "model", "smollm2"]
+    if run == "cut_run":
+        return ["--quick", "-p", "model", str(request.getfixturevalue("cut_smollm2")), "-p", "train_rows", "64"]
+    files = request.getfixturevalue("own_files").items()
+    given = [word for name, path in files for word in ("-p", name, str(path))]
+    return ["--quick", "-p", "model", str(request.getfixturevalue("tiny_model")), *given]
+
+
+RUNS = ("full_run", "tiny_run", "own_run", "smollm2_run", "cut_run")
 
 
 def pytest_collection_modifyitems(items):
-    """What reads the full run's report comes last."""
-    items.sort(key=lambda item: "full_run" in item.fixturenames)
-
-
-@pytest.fixture(scope="session")
-def full_output(tmp_path_factory):
-    """Where the lessons of ``full_run`` write."""
-    return tmp_path_factory.mktemp("full")
+    """What reads the report of a run comes last, in the order of the runs."""
+    items.sort(key=lambda item: max((1 + RUNS.index(name) for name in item.fixturenames if name in RUNS), default=0))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def full_process(request, full_output):
-    """The process of the full run; it starts before the first test. None where no test reads its report."""
-    numbers = asked_for(request.session, "full_run")
-    process = start_lessons(numbers, full_output) if numbers else None
-    yield process
-    if process is not None:
-        process.terminate()  # the command ends its kernels
-        process.wait(60)
+def lane(request, tmp_path_factory):
+    """The runs that the collected tests ask for, one after the other from before the first test on."""
+    wanted = {run: asked_for(request.session, run) for run in RUNS}
+    jobs = {
+        run: (numbers, tmp_path_factory.mktemp(run), options_of(run, request))
+        for run, numbers in wanted.items()
+        if numbers and (run not in ("smollm2_run", "cut_run") or smollm2.packed())
+    }
+    lane = Lane(jobs)
+    yield lane
+    lane.stop()
 
 
 @pytest.fixture(scope="session")
-def full_run(full_process, full_output):
+def full_run(lane):
     """The report's entry of each lesson by number, run with its defaults."""
-    return entries(full_process, full_output)
+    return lane.entries("full_run")
 
 
 @pytest.fixture(scope="session")
-def tiny_run(request, tmp_path_factory, tiny_model):
-    """The report's entry of each lesson by number, run quickly with a model that is not the course's."""
-    output = tmp_path_factory.mktemp("tiny-run")
-    options = ["--quick", "--jobs", "1", "-p", "model", str(tiny_model)]
-    return entries(start_lessons(asked_for(request.session, "tiny_run"), output, *options), output)
+def full_output(lane):
+    """Where the lessons of ``full_run`` write."""
+    return lane.output("full_run")
+
+
+@pytest.fixture(scope="session")
+def tiny_run(lane):
+    """The same, run quickly with a model that is not the course's."""
+    return lane.entries("tiny_run")
+
+
+@pytest.fixture(scope="session")
+def own_run(lane):
+    """The same, with rows of a reader's own."""
+    return lane.entries("own_run")
+
+
+@pytest.fixture(scope="session")
+def smollm2_run(lane):
+    """The same, with SmolLM2."""
+    return lane.entries("smollm2_run")
+
+
+@pytest.fixture(scope="session")
+def cut_run(lane):
+    """The same, with SmolLM2's first layers."""
+    return lane.entries("cut_run")
 
 
 def entry_of(run, request):

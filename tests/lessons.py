@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import subprocess
 import sys
 from pathlib import Path
+from subprocess import STDOUT, Popen
+from threading import Event, Thread
 
 import nbformat
 
@@ -35,20 +36,39 @@ def asked_for(session, fixture):
     return sorted(wanted)
 
 
-def start_lessons(numbers, output, *options):
-    """The process of ``python -m course_utils validate`` over these lessons."""
-    words = [sys.executable, "-m", "course_utils", "validate", *numbers, "--output", output, *options]
-    output.mkdir(exist_ok=True)
-    with (output / "validate.log").open("w") as log:
-        return subprocess.Popen(words, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+class Lane:
+    """Runs of ``python -m course_utils validate``, one after the other, beside whatever else goes on."""
 
+    def __init__(self, jobs):
+        """``jobs`` holds for each run's name the lessons' numbers, the output directory and further options."""
+        self.jobs, self.ended, self.process, self.stopped = jobs, {name: Event() for name in jobs}, None, False
+        self.thread = Thread(target=self._go, daemon=True)
+        self.thread.start()
 
-def entries(process, output):
-    """The report's entry of each lesson by number, once the process has ended."""
-    process.wait(3600)
-    path = output / "report.json"
-    assert path.exists(), (output / "validate.log").read_text()
-    return {name.split("_")[0]: entry for name, entry in json.loads(path.read_text())["lessons"].items()}
+    def _go(self):
+        for name, (numbers, output, options) in self.jobs.items():
+            if not self.stopped:
+                words = [sys.executable, "-m", "course_utils", "validate", *numbers, "--output", output, *options]
+                with (output / "validate.log").open("w") as log:
+                    self.process = Popen(words, cwd=ROOT, stdout=log, stderr=STDOUT)
+                    self.process.wait()
+            self.ended[name].set()
+
+    def output(self, name):
+        return self.jobs[name][1]
+
+    def entries(self, name):
+        """The report's entry of each lesson by number, once the run has ended."""
+        assert self.ended[name].wait(3600), f"{name} has not ended within an hour"
+        path = self.output(name) / "report.json"
+        assert path.exists(), (self.output(name) / "validate.log").read_text()
+        return {lesson.split("_")[0]: entry for lesson, entry in json.loads(path.read_text())["lessons"].items()}
+
+    def stop(self):
+        self.stopped = True
+        if self.process is not None:
+            self.process.terminate()  # the command ends its kernels
+        self.thread.join(60)
 
 
 def refusal(lesson, *options):
