@@ -46,13 +46,18 @@ class Lane:
         self.thread.start()
 
     def _go(self):
-        for name, (numbers, output, options) in self.jobs.items():
-            if not self.stopped:
+        try:
+            for name, (numbers, output, options) in self.jobs.items():
+                if self.stopped:
+                    break
                 words = [sys.executable, "-m", "course_utils", "validate", *numbers, "--output", output, *options]
                 with (output / "validate.log").open("w") as log:
                     self.process = Popen(words, cwd=ROOT, stdout=log, stderr=STDOUT)
                     self.process.wait()
-            self.ended[name].set()
+                self.ended[name].set()
+        finally:  # nobody waits for a run that could not start
+            for event in self.ended.values():
+                event.set()
 
     def output(self, name):
         return self.jobs[name][1]

@@ -17,13 +17,12 @@ def test_it_records_what_it_should(report):
 @pytest.mark.slow
 def test_the_base_model_cannot_follow_instructions_and_the_tuned_one_can(report):
     assert report["results"]["accuracy_before"] <= 0.05
-    assert report["results"]["accuracy_after"] >= 0.75
+    assert report["results"]["accuracy_after"] >= 0.85
 
 
 @pytest.mark.slow
 def test_sentiment_carries_over_to_handwritten_reviews(report):
-    # Of sixty; who guesses gets there once in seventy times.
-    assert report["results"]["handwritten_sentiment_accuracy"] >= 0.65
+    assert report["results"]["handwritten_sentiment_accuracy"] >= 0.75
 
 
 @pytest.mark.slow

@@ -41,7 +41,7 @@ def test_a_public_chat_model_runs_the_first_lesson(smollm2_run, lesson):
     assert_ended_well(smollm2_run, lesson)
 
 
-# With all of its layers the three take twenty minutes.
+# With all of its layers the three take a quarter of an hour.
 @pytest.mark.slow
 @needs_smollm2
 @pytest.mark.parametrize("lesson", ["05", "06", "08"])

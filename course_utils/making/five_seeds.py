@@ -32,7 +32,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="the receipt, written after each run")
     parser.add_argument("--model", default="pocket-llama", help="pocket-llama or a directory with a Llama")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    parser.add_argument("--rows", type=int, default=4400, help="instructions to train on")
+    parser.add_argument("--rows", type=int, default=4400, help="instructions to train on, as in lesson 06")
     parser.add_argument("--heldout", type=int, default=400, help="held-out questions")
     return parser.parse_args(arguments)
 
