@@ -206,6 +206,9 @@ class Stuck(Exception):
 def run_all(page, cells):
     """Runs every cell of the open notebook, its stored outputs cleared, and waits for the end."""
     page.wait_for_function(f"document.querySelectorAll('.jp-CodeCell').length === {cells}")
+    # JupyterLab shows a notebook that has no kernel yet as idle too; cells run then only raise a question.
+    name = "document.querySelector('.jp-KernelName')?.innerText"
+    page.wait_for_function(f"![undefined, '', 'No Kernel'].includes({name})")
     idle(page)
     for menu, command in (("Edit", "editmenu:clear-all"), ("Run", "runmenu:run-all")):
         page.get_by_role("menuitem", name=menu, exact=True).click()
