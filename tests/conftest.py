@@ -11,7 +11,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 from course_utils import environment  # noqa: E402
 
 environment.prepare()
-# The lessons' full run goes on beside all other tests: half of the processors for either.
+# The lessons' runs go on beside other tests and have bounds in seconds: these take no more than half of the processors.
 os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
 
 import pytest  # noqa: E402
@@ -51,8 +51,8 @@ def tiny_model(tmp_path_factory):
 
 
 # Every lesson runs once in full; once more with a model of random weights and quick parameters; some of them quickly
-# with a public model and with a reader's rows; and once in the browser (test_browser.py). All but the last go on beside
-# the other tests, one after the other.
+# with a public model and with a reader's rows. These go on beside the other tests, one after the other. Once they have
+# ended, every lesson runs in the browser (test_browser.py).
 
 
 @pytest.fixture(scope="session")
@@ -102,8 +102,14 @@ RUNS = ("full_run", "tiny_run", "own_run", "smollm2_run", "cut_run")
 
 
 def pytest_collection_modifyitems(items):
-    """What reads the report of a run comes last, in the order of the runs."""
-    items.sort(key=lambda item: max((1 + RUNS.index(name) for name in item.fixturenames if name in RUNS), default=0))
+    """What reads the report of a run comes late, in the order of the runs; the browser comes last."""
+
+    def place(item):
+        if item.get_closest_marker("browser"):
+            return len(RUNS) + 1
+        return max((1 + RUNS.index(name) for name in item.fixturenames if name in RUNS), default=0)
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -118,7 +124,7 @@ def lane(request, tmp_path_factory):
     lane = Lane(jobs)
     # Lessons have bounds in seconds and go first. On Linux this is for this thread and what it starts, not the lane.
     if sys.platform == "linux":
-        os.nice(5)
+        os.nice(10)
     yield lane
     lane.stop()
 
