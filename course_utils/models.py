@@ -132,20 +132,21 @@ def locate(model: str) -> str:
     return NAMES.get(model, model)
 
 
-def _verify_checksums(directory: Path) -> None:
-    restore = f"restore it with `git checkout -- {Path(*directory.parts[-3:])}`"
+def verify_checksums(directory: Path) -> None:
+    """Raises ``CourseError`` unless a model that the course brings is what its ``SHA256SUMS`` says."""
+    restore = f"restore it with `git checkout -- {directory.relative_to(POCKET.parents[2])}`"
     listing = directory / "SHA256SUMS"
     if not listing.exists():
-        raise CourseError(f"pocket-llama is incomplete (SHA256SUMS is missing): {restore}")
+        raise CourseError(f"{directory.name} is incomplete (SHA256SUMS is missing): {restore}")
     # Bytes that are no text must not be an error of their own: they make a line that is no checksum.
     pairs = [line.split() for line in listing.read_text(errors="replace").splitlines()]
     if any(len(pair) != 2 for pair in pairs) or not {name for _, name in pairs} >= POCKET_FILES:
-        raise CourseError(f"SHA256SUMS of pocket-llama is damaged (it does not list each file): {restore}")
+        raise CourseError(f"SHA256SUMS of {directory.name} is damaged (it does not list each file): {restore}")
     for expected, name in pairs:
         path = directory / name
         if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
             what = "is damaged" if path.exists() else "is missing"
-            raise CourseError(f"{name} of pocket-llama {what} (its checksum is not the published one): {restore}")
+            raise CourseError(f"{name} of {directory.name} {what} (its checksum is not the published one): {restore}")
 
 
 def check(model: str, tokenizer: bool = True) -> None:
@@ -159,7 +160,7 @@ def check(model: str, tokenizer: bool = True) -> None:
     if not isinstance(model, str) or not model.strip():
         raise CourseError(f"model = {model!r} is not a model: give {', '.join(NAMES)}, a directory or a hub id")
     if model == "pocket-llama":
-        return _verify_checksums(POCKET)
+        return verify_checksums(POCKET)
     where = locate(model)
     if Path(where).is_dir():
         return model_files.check_model(Path(where), tokenizer)
@@ -309,11 +310,21 @@ def keep_4bit_layout(model: Any) -> Any:
 
     On such a CPU the first forward pass in ``eval()`` rewrites each layer's weights in place, in an order that its
     dequantization and its backward pass do not know: training and merging go wrong without a word.
+
+    Raises:
+        CourseError: it is too late for that, or a layer's rows are not whole blocks. On a CPU bitsandbytes 0.50.2 then
+            dequantizes with the scales of other blocks: the weights are noise, again without a word.
     """
     import bitsandbytes as bnb
 
     for layer in model.modules():
         if isinstance(layer, bnb.nn.Linear4bit):
+            block = getattr(layer.weight.quant_state, "blocksize", 64)
+            if layer.in_features % block and layer.weight.device.type == "cpu":
+                raise CourseError(
+                    f"a layer has {layer.in_features} inputs, no multiple of {block}: on a CPU bitsandbytes would "
+                    "store it wrongly in 4 bits; load the model in 16 bits"
+                )
             if getattr(layer.weight.quant_state, "packing_format_for_cpu", False):
                 raise CourseError("this model's 4-bit weights are repacked already: load it again")
             layer.support_avx512bf16_for_cpu = False

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import hashlib
 import json
 import lzma
@@ -22,7 +23,7 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -154,15 +155,18 @@ def world_documents(seed: int, megabytes: float) -> list[str]:
     return documents
 
 
-def encode(tokenizer: Any, documents: list[str], seed: int) -> Any:
-    """One stream of tokens, ``<s> document </s>`` after another in a shuffled order; ``uint16`` array."""
+def encode(tokenizer: Any, documents: list[str], seed: int, begin: int = 1, end: int = 2) -> Any:
+    """One stream of tokens, document after document in a shuffled order, as a ``uint16`` array.
+
+    ``begin`` and ``end`` are the tokens before and after each document; where they are the same, it stands once.
+    """
     import numpy as np
 
     documents = random.Random(seed).sample(documents, len(documents))
     parts = []
     for first in range(0, len(documents), 1000):
         for encoded in tokenizer.encode_batch(documents[first : first + 1000], add_special_tokens=False):
-            parts.append(np.array([1, *encoded.ids, 2], dtype=np.uint16))
+            parts.append(np.array([begin][: begin != end] + [*encoded.ids, end], dtype=np.uint16))
     return np.concatenate(parts)
 
 
@@ -316,11 +320,13 @@ def build_model(recipe: Recipe, start: Path | None = None) -> Any:
 
 
 def build_optimizers(model: Any, recipe: Recipe) -> list[Any]:
-    """Muon for the matrices inside the layers, AdamW for the embedding and the norms."""
+    """Muon for the matrices inside the layers, AdamW for embeddings, head, norms and biases."""
     import torch
 
-    inner = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
-    embedding = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" in name]
+    tables = ("embed", "shared", "lm_head", "relative_attention_bias")  # a row each token or place
+    matrices = {name: p for name, p in model.named_parameters() if p.ndim == 2}
+    inner = [p for name, p in matrices.items() if not any(table in name for table in tables)]
+    embedding = [p for name, p in matrices.items() if any(table in name for table in tables)]
     norms = [p for p in model.parameters() if p.ndim < 2]
     groups = [{"params": embedding, "weight_decay": recipe.weight_decay}, {"params": norms, "weight_decay": 0.0}]
     return [
@@ -355,12 +361,13 @@ def continuations(model: Any, tokenizer: Any, openings: Sequence[str], tokens: i
     """Each opening with its greedy continuation of ``tokens`` tokens, or fewer if the text ends."""
     import torch
 
-    rows = [[1, *tokenizer(opening, add_special_tokens=False)["input_ids"]] for opening in openings]
+    begin, pad = tokenizer.bos_token_id, tokenizer.pad_token_id or 0  # Falcon has none, and a mask hides it anyway
+    rows = [[begin, *tokenizer(opening, add_special_tokens=False)["input_ids"]] for opening in openings]
     width = max(map(len, rows))
-    ids = torch.tensor([[0] * (width - len(row)) + row for row in rows], device=model.device)
+    ids = torch.tensor([[pad] * (width - len(row)) + row for row in rows], device=model.device)
     mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows], device=model.device)
     model.eval()
-    out = model.generate(ids, attention_mask=mask, max_new_tokens=tokens, do_sample=False, pad_token_id=0)
+    out = model.generate(ids, attention_mask=mask, max_new_tokens=tokens, do_sample=False, pad_token_id=pad)
     return [tokenizer.decode(row, skip_special_tokens=True) for row in out]
 
 
@@ -371,16 +378,59 @@ def loops(text: str, words: int = 4, times: int = 3) -> bool:
     return any(count >= times for count in runs.values())
 
 
-def train(
-    streams: dict[str, Any], heldout: list[str], tokenizer: Any, out: Path, recipe: Recipe, start: Path | None = None
-) -> Any:
-    """Trains, or goes on training, and returns the model. Writes ``out/log.jsonl`` and ``out/checkpoint.pt``."""
+def causal_loss(model: Any, tokens: Any, repeats: Any) -> tuple[Any, Any]:
+    """What is minimized when each token is predicted from those before it, and the cross-entropy without the loops.
+
+    Args:
+        model: a causal language model.
+        tokens: int64 of shape (rows, width).
+        repeats: bool of the same shape, true where a token is part of a loop; see ``make_loops``.
+    """
     import torch
     import torch.nn.functional as F
+
+    logits = model(input_ids=tokens[:, :-1], use_cache=False).logits
+    cross_entropy = F.cross_entropy(logits.float().flatten(0, 1), tokens[:, 1:].flatten(), reduction="none")
+    repeats = repeats[:, 1:].flatten()
+    probability = torch.exp(-cross_entropy)
+    # Unlikelihood, -ln(1 - p) (Welleck et al. 2019, arXiv 1908.04319). Below a tenth it is left alone: pressed to
+    # zero everywhere, the model flees into some token that stands in no text.
+    unlikelihood = -torch.log(1 - probability + 1e-6) * (probability > 0.1)
+    plain = (cross_entropy * ~repeats).sum() / (~repeats).sum()
+    return torch.where(repeats, unlikelihood, cross_entropy).mean(), plain.detach()
+
+
+def causal_score(model: Any, tokenizer: Any, heldout: list[str], window: int) -> dict[str, Any]:
+    """Bits per byte on held-out text, and some continuations to read."""
+    return {
+        "bits_per_byte": bits_per_byte(model, tokenizer, heldout, window),
+        "samples": continuations(model, tokenizer, SAMPLES),
+    }
+
+
+def train(
+    model: Any,
+    streams: dict[str, Any],
+    out: Path,
+    recipe: Recipe,
+    loss_of: Callable[[Any, Any, Any], tuple[Any, Any]],
+    score: Callable[[Any], dict[str, Any]],
+) -> Any:
+    """Trains ``model``, or goes on training it, and returns it. Writes ``out/log.jsonl`` and ``out/checkpoint.pt``.
+
+    Args:
+        model: with the weights that it begins with.
+        streams: the tokens of each source, as ``encode`` gives them.
+        out: an existing directory.
+        recipe: how it is trained.
+        loss_of: what is minimized and what is logged, from the model and a step's tokens, as ``causal_loss`` does.
+        score: figures on held-out text, with ``bits_per_byte`` and ``samples`` among them.
+    """
+    import torch
     from tqdm.auto import tqdm
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = build_model(recipe, start).to(device)
+    model = model.to(device)
     optimizers = build_optimizers(model, recipe)
     batches = Batches(streams, recipe, device)
     checkpoint, log_path = out / "checkpoint.pt", out / "log.jsonl"
@@ -401,18 +451,9 @@ def train(
     log = _read_log(log_path, step)
     _atomic(log_path, lambda path: path.write_text("".join(json.dumps(line) + "\n" for line in log)))
 
-    def loss_of(tokens: Any, repeats: Any) -> tuple[Any, Any]:
-        """What is minimized, and the cross-entropy of the tokens that are no loop."""
+    def within_bf16(tokens: Any, repeats: Any) -> tuple[Any, Any]:
         with torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16):
-            logits = model(input_ids=tokens[:, :-1], use_cache=False).logits
-        cross_entropy = F.cross_entropy(logits.float().flatten(0, 1), tokens[:, 1:].flatten(), reduction="none")
-        repeats = repeats[:, 1:].flatten()
-        probability = torch.exp(-cross_entropy)
-        # Unlikelihood, -ln(1 - p) (Welleck et al. 2019, arXiv 1908.04319). Below a tenth it is left alone: pressed to
-        # zero everywhere, the model flees into some token that stands in no text.
-        unlikelihood = -torch.log(1 - probability + 1e-6) * (probability > 0.1)
-        plain = (cross_entropy * ~repeats).sum() / (~repeats).sum()
-        return torch.where(repeats, unlikelihood, cross_entropy).mean(), plain.detach()
+            return loss_of(model, tokens, repeats)
 
     def save() -> None:
         state = {
@@ -423,15 +464,8 @@ def train(
         }  # fmt: skip
         _atomic(checkpoint, lambda path: torch.save(state, path))
 
-    def score() -> dict[str, Any]:
-        with torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16):
-            bits = bits_per_byte(model, tokenizer, heldout, recipe.row_tokens)
-            samples = continuations(model, tokenizer, SAMPLES)
-        model.train()
-        return {"bits_per_byte": bits, "samples": samples}
-
     # Compiling pays for itself within a minute on a GPU; on a CPU at the small size it never would.
-    compiled = torch.compile(loss_of) if device.type == "cuda" else loss_of
+    compiled = torch.compile(within_bf16) if device.type == "cuda" else within_bf16
     model.train()
     # A run that goes on counts the seconds that its earlier part took.
     started = time.perf_counter() - (log[-1]["seconds"] if log else 0.0)
@@ -457,7 +491,9 @@ def train(
                 raise CourseError(f"the loss is {line['loss']} at step {step}: lower muon_rate or adam_rate")
             step += 1
             if step % recipe.score_every == 0 or step == recipe.steps:
-                line |= score()
+                with torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16):
+                    line |= score(model)
+                model.train()
                 bar.write(f"step {step}: {line['bits_per_byte']:.4f} bits per byte; {line['samples'][0]!r}")
             line["seconds"] = round(time.perf_counter() - started, 2)
             log_file.write(json.dumps(line) + "\n")
@@ -542,7 +578,9 @@ def run(corpus: Path, out: Path, recipe: Recipe, command: str = "", start: Path 
         for name in ("tokenizer.json", "tokenizer_config.json"):
             shutil.copyfile(start / name, out / "tokenizer" / name)
     tokenizer, streams, heldout = prepare(corpus, out, recipe)
-    model = train(streams, heldout, AutoTokenizer.from_pretrained(out / "tokenizer"), out, recipe, start)
+    words = AutoTokenizer.from_pretrained(out / "tokenizer")
+    score = functools.partial(causal_score, tokenizer=words, heldout=heldout, window=recipe.row_tokens)
+    model = train(build_model(recipe, start), streams, out, recipe, causal_loss, score)
     save_model(model, tokenizer, out / "model", recipe)
     write_receipt(out, recipe, streams, heldout, command, start)
     return out / "model"

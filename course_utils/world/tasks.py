@@ -180,3 +180,13 @@ def sentiment_prompts(texts: Sequence[str], part: str, seed: int = 0) -> list[st
     """The question for the sentiment of each of ``texts``, in phrasings of one part."""
     scribe = Scribe(f"sentiment:{part}:{seed}")
     return [scribe.write(part_of(PHRASINGS["sentiment"], part), text=text) for text in texts]
+
+
+def tagged(part: str, rows: int, seed: int = 0) -> list[tuple[str, str]]:
+    """``rows`` different short texts of one part, each with its topic; nothing asks for it."""
+    scribe = Scribe(f"tagged:{part}:{seed}")
+    made: dict[str, str] = {}
+    while len(made) < rows:
+        topic = topics.TOPICS[len(made) % len(topics.TOPICS)]
+        made[topics.topic_text(scribe, topic, part=part)] = topic
+    return scribe.shuffled(list(made.items()))
