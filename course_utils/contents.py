@@ -35,7 +35,6 @@ PLANNED = (
         "10", "preferences", "DPO, GRPO, rewards", "After training", "How does it learn which of two answers is better?"
     ),
     Entry("11", "speed", "each rung measured", "Beyond", "Where does the time go, and what makes it less?"),
-    Entry("12", "model families", "Falcon to FLAN-T5", "Beyond", "What changes with a model that is not a Llama?"),
     Entry("13", "scaling out", "DDP and FSDP-QLoRA", "Beyond", "How do several GPUs share the work?"),
     Entry("14", "your data", "from JSONL to adapter", "Beyond", "How do I do all this with my own data?"),
 )
