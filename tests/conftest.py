@@ -53,8 +53,8 @@ def tiny_model(tmp_path_factory):
 
 
 # Every lesson runs once in full; once more with a model of random weights and quick parameters; some of them quickly
-# with a public model and with a reader's rows. These go on beside the other tests, one after the other. Once they have
-# ended, every lesson runs in the browser (test_browser.py).
+# with a public model and with a reader's rows; and once in the browser (test_browser.py). All but the last go on beside
+# the other tests, one after the other.
 
 
 @pytest.fixture(scope="session")
@@ -104,12 +104,14 @@ RUNS = ("full_run", "tiny_run", "own_run", "smollm2_run", "cut_run")
 
 
 def pytest_collection_modifyitems(items):
-    """What reads the report of a run comes late, in the order of the runs; the browser comes last."""
+    """What reads the report of a run comes last, in the order of the runs, and the browser before it.
+
+    By then lesson 06, which is the longest, has ended beside shorter tests.
+    """
 
     def place(item):
-        if item.get_closest_marker("browser"):
-            return len(RUNS) + 1
-        return max((1 + RUNS.index(name) for name in item.fixturenames if name in RUNS), default=0)
+        waits = [2 + RUNS.index(name) for name in item.fixturenames if name in RUNS]
+        return max(waits, default=1 if item.get_closest_marker("browser") else 0)
 
     items.sort(key=place)
 

@@ -18,7 +18,7 @@ from course_utils import __main__ as command
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NO_MODEL = f"there is no directory {Path.cwd() / 'nowhere'}"  # what is said of `-p model ./nowhere`
-ALL_PROCESSORS = {"OMP_NUM_THREADS": str(os.cpu_count() or 1)}  # as outside of the tests
+ALL_PROCESSORS = {"OMP_NUM_THREADS": str(os.cpu_count() or 1)}  # as a reader's
 
 
 def number(path):

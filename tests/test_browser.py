@@ -22,7 +22,7 @@ import warnings
 import nbformat
 import psutil
 import pytest
-from lessons import ALL_PROCESSORS, NOTEBOOKS, ROOT, code_cells
+from lessons import NOTEBOOKS, ROOT, code_cells
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -100,7 +100,7 @@ def jupyterlab(directory, build):
     overrides.parent.mkdir(parents=True)
     overrides.write_text(json.dumps(SETTINGS))
     environment = {name: value for name, value in os.environ.items() if name != "COURSE_HEADLESS"}
-    environment |= {name: str(place) for name, place in places.items()} | ALL_PROCESSORS
+    environment |= {name: str(place) for name, place in places.items()}
     token = os.urandom(16).hex()
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"]
     command += [f"--IdentityProvider.token={token}"]
