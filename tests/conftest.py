@@ -13,7 +13,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 from course_utils import environment  # noqa: E402
 
 environment.prepare()
-# The lessons' runs go on beside other tests and have bounds in seconds: these take no more than half of the processors.
+# The lessons' runs go on beside all other tests: half of the processors for either.
 os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
 
 import pytest  # noqa: E402

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
 import sys
 from pathlib import Path
 from subprocess import STDOUT, Popen
@@ -18,7 +17,6 @@ from course_utils import __main__ as command
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NO_MODEL = f"there is no directory {Path.cwd() / 'nowhere'}"  # what is said of `-p model ./nowhere`
-ALL_PROCESSORS = {"OMP_NUM_THREADS": str(os.cpu_count() or 1)}  # as a reader's
 
 
 def number(path):
@@ -54,7 +52,7 @@ class Lane:
                     break
                 words = [sys.executable, "-m", "course_utils", "validate", *numbers, "--output", output, *options]
                 with (output / "validate.log").open("w") as log:
-                    self.process = Popen(words, cwd=ROOT, stdout=log, stderr=STDOUT, env=os.environ | ALL_PROCESSORS)
+                    self.process = Popen(words, cwd=ROOT, stdout=log, stderr=STDOUT)
                     self.process.wait()
                 self.ended[name].set()
         finally:  # nobody waits for a run that could not start
