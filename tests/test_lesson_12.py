@@ -13,6 +13,7 @@ def test_every_recipe_teaches_its_twin(report):
     assert results["trained"].keys() == {"Falcon, QLoRA", "BLOOM, int8", "OPT, int8", "OPT, NF4", "FLAN-T5, LoRA"}
     assert max(results["untrained"].values()) <= 0.05
     assert min(results["trained"].values()) >= 0.4 and results["by_file"] >= 0.4  # guessing among four tags gives 0.25
+    assert abs(results["by_file"] - results["in_python"]) <= 0.12  # the same recipe, of a hundred answers each
 
 
 @pytest.mark.slow
