@@ -31,9 +31,6 @@ class Entry:
 PLANNED = (
     Entry("03", "memory budget", "what fits on which card", "Numbers", "Will it fit on my card?"),
     Entry("09", "forgetting", "what tuning costs", "After training", "What did the model lose on the way?"),
-    Entry(
-        "10", "preferences", "DPO, GRPO, rewards", "After training", "How does it learn which of two answers is better?"
-    ),
     Entry("11", "speed", "each rung measured", "Beyond", "Where does the time go, and what makes it less?"),
     Entry("13", "scaling out", "DDP and FSDP-QLoRA", "Beyond", "How do several GPUs share the work?"),
     Entry("14", "your data", "from JSONL to adapter", "Beyond", "How do I do all this with my own data?"),
