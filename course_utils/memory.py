@@ -1,0 +1,626 @@
+"""Where each byte of a training step goes: a budget by formula, and the same bytes counted on a running model.
+
+The formulas are for Llamas as transformers runs them with torch's fused attention (``sdpa``), adapters as peft lays
+them beside every linear layer of a block, and 4-bit weights as bitsandbytes stores them. What autograd keeps was read
+from the tensors that it does keep (``Saved``), operation by operation. Published: QLoRA (arXiv 2305.14314) for the
+4-bit weights and their constants, 8-bit optimizers (arXiv 2110.02861), ZeRO (arXiv 1910.02054) for the 16 bytes a
+parameter of full fine-tuning, checkpointing (arXiv 1604.06174).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import weakref
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from course_utils import model_files
+from course_utils.errors import CourseError
+from course_utils.lora import LINEAR
+
+__all__ = [
+    "METHODS",
+    "OPTIMIZERS",
+    "PRECISIONS",
+    "SHAPES",
+    "MemoryBudget",
+    "Saved",
+    "Shape",
+    "Watch",
+    "at_rest",
+    "constants_of",
+    "estimate",
+    "shape_of",
+    "tensors_of",
+]
+
+ASSETS = Path(__file__).parent / "assets"
+METHODS = ("full", "lora", "qlora")
+LOGITS = ("full", "chunked")
+DEVICES = ("cuda", "cpu")
+# Bytes of a trained number, of one that is frozen, and of one that is computed with.
+PRECISIONS = {"bf16": (2, 2, 2), "mixed": (4, 2, 2), "fp32": (4, 4, 4)}
+# Bytes of optimizer state a trained number of `trained` bytes. torch keeps Adam's two averages in the dtype of the
+# number itself; bitsandbytes keeps them in 32 bits, or in 8 with one float32 constant for each block of 256.
+OPTIMIZERS = {
+    "adamw_torch": "two averages, each like the number",
+    "adamw_torch_fused": "two averages, each like the number",
+    "adamw_master": "a float32 copy of the number and two float32 averages",
+    "adamw_8bit": "two averages in 8 bits, a float32 constant for 256 of each",
+    "paged_adamw_8bit": "two averages in 8 bits, a float32 constant for 256 of each",
+    "paged_adamw_32bit": "two float32 averages",
+    "sgd": "nothing",
+}
+BLOCK, CONSTANTS_BLOCK = 64, 256  # weights that share a constant; constants that share a second one
+SMALLEST_8BIT = 4096  # bitsandbytes keeps the states of smaller tensors in 32 bits
+SMALLEST_PAGED = 100_000  # and those of tensors with fewer numbers out of managed memory
+TILE_TOKENS, TILE_WIDTH = 4096, 32768  # of TRL's chunked loss: as wide for a vocabulary that has fewer words
+CUBLAS_WORKSPACE = 32 * 2**20  # that torch gives cuBLAS on GPUs of compute capability 9; 8.1 MiB before
+
+_LLAMA_2 = {"vocab_size": 32000, "head_dim": 128, "tie_word_embeddings": False}
+# The fields of each published config.json that decide shapes.
+SHAPES: dict[str, dict[str, Any]] = {
+    "smollm2": {
+        "vocab_size": 49152, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30,
+        "num_attention_heads": 9, "num_key_value_heads": 3, "head_dim": 64, "tie_word_embeddings": True,
+    },
+    "tinyllama": {
+        "vocab_size": 32000, "hidden_size": 2048, "intermediate_size": 5632, "num_hidden_layers": 22,
+        "num_attention_heads": 32, "num_key_value_heads": 4, "head_dim": 64, "tie_word_embeddings": False,
+    },
+    "llama-2-7b": _LLAMA_2 | {
+        "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32,
+        "num_key_value_heads": 32,
+    },
+    "llama-2-13b": _LLAMA_2 | {
+        "hidden_size": 5120, "intermediate_size": 13824, "num_hidden_layers": 40, "num_attention_heads": 40,
+        "num_key_value_heads": 40,
+    },
+    "llama-65b": _LLAMA_2 | {
+        "hidden_size": 8192, "intermediate_size": 22016, "num_hidden_layers": 80, "num_attention_heads": 64,
+        "num_key_value_heads": 64,
+    },
+    "llama-2-70b": _LLAMA_2 | {
+        "hidden_size": 8192, "intermediate_size": 28672, "num_hidden_layers": 80, "num_attention_heads": 64,
+        "num_key_value_heads": 8,
+    },
+}  # fmt: skip
+NAMES = ("pocket-llama", *SHAPES)
+
+
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """The numbers of a Llama that decide how many bytes it takes."""
+
+    vocab_size: int
+    hidden_size: int
+    intermediate_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    num_key_value_heads: int
+    head_dim: int
+    tie_word_embeddings: bool
+
+    @property
+    def linear(self) -> dict[str, tuple[int, int]]:
+        """Outputs and inputs of each linear layer of a block, by its name."""
+        d, f = self.hidden_size, self.intermediate_size
+        q, kv = self.num_attention_heads * self.head_dim, self.num_key_value_heads * self.head_dim
+        shapes = ((q, d), (kv, d), (kv, d), (d, q), (f, d), (f, d), (d, f))
+        return dict(zip(LINEAR, shapes, strict=True))
+
+    @property
+    def embeddings(self) -> int:
+        """Numbers in the embedding and the output head, which are one matrix where they are tied."""
+        return (1 if self.tie_word_embeddings else 2) * self.vocab_size * self.hidden_size
+
+    @property
+    def norms(self) -> int:
+        """Numbers in the norms: two of each block, and the last one."""
+        return (2 * self.num_hidden_layers + 1) * self.hidden_size
+
+    @property
+    def parameters(self) -> int:
+        """Numbers of the whole model."""
+        return self.num_hidden_layers * sum(o * i for o, i in self.linear.values()) + self.embeddings + self.norms
+
+
+def shape_of(model: Any) -> Shape:
+    """The shape of a model. Nothing is downloaded, and no weight is read.
+
+    Args:
+        model: a name of ``NAMES``, a directory with a ``config.json``, a configuration of transformers, or a dict of
+            its fields. ``head_dim``, ``num_key_value_heads`` and ``tie_word_embeddings`` may be left out.
+
+    Raises:
+        CourseError: there is no such model here, it is no Llama, or a number is missing or out of range.
+    """
+    fields = _fields(model)
+    kind = fields.get("model_type", "llama")
+    if kind not in ("llama", "mistral"):
+        raise CourseError(f"the formulas are a Llama's, and this model is of type {kind!r}")
+    heads = fields.get("num_attention_heads")
+    if not fields.get("head_dim") and _whole(heads) and _whole(fields.get("hidden_size")):
+        fields["head_dim"] = fields["hidden_size"] // heads
+    if fields.get("num_key_value_heads") is None:
+        fields["num_key_value_heads"] = heads
+    # What transformers' Llama takes for a configuration that does not say it.
+    fields["tie_word_embeddings"] = bool(fields.get("tie_word_embeddings", False))
+    numbers = {field.name: fields.get(field.name) for field in dataclasses.fields(Shape)}
+    for name, value in numbers.items():
+        if name != "tie_word_embeddings" and not _whole(value):
+            raise CourseError(f"the model's {name} has to be a whole number from 1 up, not {value!r}")
+    return Shape(**numbers)
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _fields(model: Any) -> dict[str, Any]:
+    """The fields of a model's configuration, whatever names it."""
+    if isinstance(model, Mapping):
+        return dict(model)
+    if hasattr(model, "to_dict"):
+        return model.to_dict()
+    if model in SHAPES:
+        return dict(SHAPES[model])
+    if isinstance(model, str | Path) and str(model).strip():
+        directory = ASSETS / "pocket-llama" if model == "pocket-llama" else Path(model).expanduser()
+        if directory.is_dir():
+            return model_files.read_json(directory / "config.json")
+    raise CourseError(f"there is no model {str(model)!r} here: give {', '.join(NAMES)}, a directory or a configuration")
+
+
+@dataclasses.dataclass(frozen=True)
+class MemoryBudget:
+    """The bytes of a training step by what they are for, at each moment that may be the fullest.
+
+    Attributes:
+        moments: by the moment's name, in the order of a step, the bytes of each part then.
+        formulas: how each part was computed, with its numbers, by the part's name.
+        paged: bytes of optimizer states in managed memory, which moves between card and host as it is used. The
+            allocator does not see them, and they are in no moment.
+    """
+
+    moments: dict[str, dict[str, int]]
+    formulas: dict[str, str]
+    paged: int = 0
+
+    @property
+    def peak(self) -> str:
+        """The fullest moment's name."""
+        return max(self.moments, key=lambda name: sum(self.moments[name].values()))
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """The bytes of each part at the fullest moment."""
+        return self.moments[self.peak]
+
+    @property
+    def total(self) -> int:
+        """Bytes at the fullest moment: what the allocator hands out, without its reserve and without the driver's."""
+        return sum(self.parts.values())
+
+
+def estimate(
+    model: Any,
+    method: str = "qlora",
+    rank: int = 16,
+    batch: int = 1,
+    seq_len: int = 512,
+    checkpointing: bool = False,
+    optimizer: str = "adamw_torch",
+    *,
+    precision: str = "bf16",
+    logits: str = "full",
+    double_quant: bool = True,
+    targets: Iterable[str] = LINEAR,
+    device: str = "cuda",
+) -> MemoryBudget:
+    """The bytes of one training step, after the optimizer's first step, from shapes alone.
+
+    Args:
+        model: as for ``shape_of``.
+        method: ``"full"`` trains every weight, ``"lora"`` an adapter on 16-bit weights, ``"qlora"`` one on NF4.
+        rank: of the adapters.
+        batch: rows of a step.
+        seq_len: tokens of a row.
+        checkpointing: whether each block's inner values are computed again in the backward pass.
+        optimizer: one of ``OPTIMIZERS``, by transformers' name. ``"adamw_master"`` stands for mixed precision as Apex
+            and DeepSpeed keep it.
+        precision: ``"bf16"`` keeps everything in 16 bits; ``"mixed"`` what is trained in 32 and computes in 16 under
+            autocast, as a trainer with ``bf16=True`` does; ``"fp32"`` keeps all that is not quantized in 32.
+        logits: ``"full"`` as transformers computes the loss, ``"chunked"`` as TRL does.
+        double_quant: whether the constants of NF4 are quantized too.
+        targets: names of the linear layers that get adapters.
+        device: ``"cuda"``, or ``"cpu"``, where some operations keep or take something else.
+
+    Raises:
+        CourseError: the model is unknown, or an argument is out of range.
+    """
+    shape, targets = shape_of(model), tuple(targets)
+    _check_choices(
+        method=(method, METHODS), optimizer=(optimizer, OPTIMIZERS), precision=(precision, PRECISIONS),
+        logits=(logits, LOGITS), device=(device, DEVICES),
+    )  # fmt: skip
+    for name, value in (("rank", rank), ("batch", batch), ("seq_len", seq_len)):
+        if not _whole(value):
+            raise CourseError(f"{name} has to be a whole number from 1 up, not {value!r}")
+    if not targets or set(targets) - set(LINEAR):
+        raise CourseError(f"targets are some of {', '.join(LINEAR)}, not {targets!r}")
+    trained_bytes, base_bytes, compute_bytes = PRECISIONS[precision]
+    step = _Step(
+        shape, method, rank, targets, batch * seq_len, seq_len, checkpointing, optimizer, precision, double_quant,
+        trained_bytes, trained_bytes if method == "full" else base_bytes, compute_bytes,
+        device,
+    )  # fmt: skip
+    still = step.weights() | step.adapters() | step.states()
+    gradients, kept, block = step.gradients(), step.kept(), step.block_backward()
+    moments = {
+        "loss": still | kept | (step.full_logits() if logits == "full" else step.chunked_logits()),
+        "backward, last block": still | kept | block,
+        "backward, first block": still | gradients | step.kept_by_first() | block,
+        "optimizer": still | gradients | step.update(),
+    }
+    if device == "cuda":
+        for moment in moments.values():
+            moment["workspace"] = (CUBLAS_WORKSPACE, "what cuBLAS works in, 32 MiB")
+    formulas = {name: text for moment in moments.values() for name, (_, text) in moment.items()}
+    sizes = {
+        moment: {name: int(size) for name, (size, _) in parts.items() if size} for moment, parts in moments.items()
+    }
+    return MemoryBudget(sizes, formulas, step.paged())
+
+
+def _check_choices(**given: tuple[Any, Iterable[str]]) -> None:
+    for name, (value, allowed) in given.items():
+        if value not in allowed:
+            raise CourseError(f"{name} is one of {', '.join(allowed)}, not {value!r}")
+
+
+Parts = dict[str, tuple[float, str]]  # bytes and formula of each part
+
+
+@dataclasses.dataclass(frozen=True)
+class _Step:
+    """A training step, of which each method gives some parts: bytes, and the formula with its numbers."""
+
+    shape: Shape
+    method: str
+    rank: int
+    targets: tuple[str, ...]
+    tokens: int
+    seq_len: int
+    checkpointing: bool
+    optimizer: str
+    precision: str
+    double_quant: bool
+    trained_bytes: int
+    base_bytes: int
+    compute_bytes: int
+    device: str
+
+    @property
+    def layers(self) -> int:
+        return self.shape.num_hidden_layers
+
+    @property
+    def full(self) -> bool:
+        return self.method == "full"
+
+    def adapter_tensors(self) -> list[int]:
+        """The numbers in each matrix A and B."""
+        sides = [side for name in self.targets for side in self.shape.linear[name]]
+        return [self.rank * side for side in sides] * self.layers
+
+    def trained_tensors(self) -> list[int]:
+        """The numbers in each tensor that the optimizer moves."""
+        if not self.full:
+            return self.adapter_tensors()
+        shape = self.shape
+        linear = [o * i for o, i in shape.linear.values()] * self.layers
+        matrices = 1 if shape.tie_word_embeddings else 2
+        norms = [shape.hidden_size] * (2 * self.layers + 1)
+        return linear + [shape.vocab_size * shape.hidden_size] * matrices + norms
+
+    def weights(self) -> Parts:
+        shape, size = self.shape, self.base_bytes
+        linear = [o * i for o, i in shape.linear.values()]
+        rotary = 2 * 4 * (shape.head_dim // 2)  # transformers keeps the frequencies twice
+        parts: Parts = {
+            "embedding and head": (
+                size * shape.embeddings,
+                f"{size} bytes x {shape.vocab_size:,} words x {shape.hidden_size:,}"
+                + (", one matrix for both" if shape.tie_word_embeddings else " x 2"),
+            ),
+            "norms": (size * shape.norms + rotary, f"{size} bytes x {shape.norms:,}, and rotary frequencies"),
+        }
+        if self.method != "qlora":
+            count = sum(linear) * self.layers
+            return parts | {"linear weights": (size * count, f"{size} bytes x {count:,}")}
+        codes = sum(-(-count // 2) for count in linear) * self.layers
+        blocks = [-(-count // BLOCK) for count in linear]
+        if self.double_quant:
+            # Beside them each matrix keeps its mean, NF4's 16 levels and the 256 of the 8-bit map, in float32.
+            constants = sum(b + 4 * -(-b // CONSTANTS_BLOCK) + 4 * (1 + 16 + 256) for b in blocks) * self.layers
+            text = f"(1 + 4/{CONSTANTS_BLOCK}) bytes for {BLOCK} weights, and the levels of each matrix"
+        else:
+            constants = sum(4 * b + 4 * 16 for b in blocks) * self.layers
+            text = f"4 bytes for {BLOCK} weights, and the levels of each matrix"
+        return parts | {
+            "4-bit codes": (codes, f"half a byte x {sum(linear) * self.layers:,}"),
+            "quantization constants": (constants, text),
+        }
+
+    def adapters(self) -> Parts:
+        if self.full:
+            return {}
+        count = sum(self.adapter_tensors())
+        return {
+            "adapters": (
+                self.trained_bytes * count,
+                f"{self.trained_bytes} bytes x rank {self.rank} x {count // self.rank:,} inputs and outputs",
+            )
+        }
+
+    def _states(self) -> tuple[int, int]:
+        """The optimizer's bytes in the allocator's memory and in managed memory, which bitsandbytes pages."""
+        plain = managed = 0
+        if self.optimizer == "sgd":
+            return 0, 0
+        paged, small = self.optimizer.startswith("paged"), "8bit" in self.optimizer
+        for count in self.trained_tensors():
+            if self.optimizer.startswith("adamw_torch"):
+                plain += 2 * self.trained_bytes * count
+            elif self.optimizer == "adamw_master":
+                plain += 12 * count
+            else:
+                in_8_bits = small and count >= SMALLEST_8BIT
+                averages = 2 * count * (1 if in_8_bits else 4)
+                plain += 2 * 4 * -(-count // 256) if in_8_bits else 0
+                if paged and count >= SMALLEST_PAGED:
+                    managed += averages
+                else:
+                    plain += averages
+        return plain + (2 * 4 * 256 if small else 0), managed  # both 8-bit maps are there once
+
+    def states(self) -> Parts:
+        return {"optimizer states": (self._states()[0], OPTIMIZERS[self.optimizer])}
+
+    def paged(self) -> int:
+        return self._states()[1]
+
+    def gradients(self) -> Parts:
+        # Mixed precision with a master copy has its gradients in the 16 bits of the weights.
+        count = sum(self.trained_tensors())
+        return {"gradients": (self.trained_bytes * count, f"{self.trained_bytes} bytes x {count:,}")}
+
+    def update(self) -> Parts:
+        """torch's Adam, all tensors at once, takes the root of the second average into new memory."""
+        size = self.trained_bytes * sum(self.trained_tensors()) if self.optimizer == "adamw_torch" else 0
+        return {"update": (size, "the root of Adam's second average, like the numbers")}
+
+    def _inputs(self, names: Iterable[str], width: int) -> int:
+        """Bytes a token of the inputs that linear layers keep for their own or their adapters' gradients."""
+        keep = [name for name in names if self.full or name in self.targets]
+        copies = len(keep) if self.precision == "mixed" and self.method != "qlora" else min(1, len(keep))
+        return self.compute_bytes * width * copies
+
+    def _norm(self) -> int:
+        """Bytes a token that a norm keeps: its input in float32, the root, and to train it the normalized input."""
+        d = self.shape.hidden_size
+        return 4 * d + 4 + (self._residual() * d if self.full else 0)
+
+    def _residual(self) -> int:
+        """Bytes of a number between blocks: the sum of a float32 embedding and 16-bit outputs is float32."""
+        return 4 if self.precision != "bf16" and self.full else self.compute_bytes
+
+    def block(self) -> int:
+        """Bytes that one block keeps of each token."""
+        shape, size = self.shape, self.compute_bytes
+        d, f = shape.hidden_size, shape.intermediate_size
+        q, kv = shape.num_attention_heads * shape.head_dim, shape.num_key_value_heads * shape.head_dim
+        ranks = 0 if self.full else size * self.rank * len(self.targets)
+        attention = size * (2 * q + 2 * kv) + 4 * shape.num_attention_heads
+        attention += self._inputs(("q_proj", "k_proj", "v_proj"), d)
+        if self.precision == "mixed" and self.method == "lora":
+            attention += self._inputs(("o_proj",), q)  # else it is the attention's own output
+        feed_forward = 3 * size * f + self._inputs(("gate_proj", "up_proj"), d) + self._inputs(("down_proj",), f)
+        return 2 * self._norm() + attention + feed_forward + ranks
+
+    def kept(self) -> Parts:
+        """What autograd keeps from the forward pass for the backward pass."""
+        shape, n, layers = self.shape, self.tokens, self.layers
+        d = shape.hidden_size
+        rotary = 2 * self.seq_len * shape.head_dim * self._residual()
+        last = n * (self._norm() + (self.compute_bytes * d if self.full else 0)) + rotary
+        parts: Parts = {"last norm": (last, f"{n:,} tokens x {(last - rotary) // n:,} bytes, and rotary angles")}
+        if self.precision == "mixed":
+            count = sum(self.adapter_tensors())
+            if self.full:
+                count = sum(o * i for o, i in shape.linear.values()) * layers + shape.vocab_size * d
+            parts["16-bit copies"] = (2 * count, f"2 bytes x {count:,} that autocast made of what is trained")
+        if self.checkpointing:
+            size = self._residual() * d
+            parts["block inputs"] = (n * layers * size, f"{n:,} tokens x {layers} blocks x {size:,} bytes")
+        else:
+            # Without checkpointing the embedding of a frozen model needs no gradient: the first norm keeps nothing.
+            spared = 0 if self.full else n * self._norm()
+            size = self.block()
+            parts["activations"] = (n * layers * size - spared, f"{n:,} tokens x {layers} blocks x {size:,} bytes")
+        return parts
+
+    def kept_by_first(self) -> Parts:
+        """What of it is left when the backward pass has come to the first block."""
+        if self.checkpointing:
+            size = self._residual() * self.shape.hidden_size
+            return {"block inputs": (self.tokens * size, f"{self.tokens:,} tokens x {size:,} bytes")}
+        size = self.block()
+        return {"activations": (self.tokens * size, f"{self.tokens:,} tokens x {size:,} bytes")}
+
+    def block_backward(self) -> Parts:
+        """What is made for one block's backward pass and goes with it."""
+        shape, n, size = self.shape, self.tokens, self.compute_bytes
+        d, f = shape.hidden_size, shape.intermediate_size
+        flow = n * size * (2 * f + 2 * d)
+        parts: Parts = {"gradients of activations": (flow, f"{n:,} tokens x {flow // n:,} bytes")}
+        if self.checkpointing:
+            parts["recomputed block"] = (n * self.block(), f"{n:,} tokens x {self.block():,} bytes")
+        if self.method == "qlora":
+            largest = max(o * i for o, i in shape.linear.values())
+            parts["dequantized weight"] = (
+                (size + 4 / BLOCK) * largest, f"{size} bytes x {largest:,}, and its constants in float32"
+            )  # fmt: skip
+        return parts
+
+    def full_logits(self) -> Parts:
+        """transformers' loss: softmax in float32, its gradient, and the gradient of what it was taken of."""
+        n, v = self.tokens, self.shape.vocab_size
+        return {"logits": (12 * n * v, f"{n:,} tokens x {v:,} words x 3 float32")}
+
+    def chunked_logits(self) -> Parts:
+        """TRL's loss: one tile of logits at a time, and the gradient of the last hidden states in float32."""
+        n, d = self.tokens, self.shape.hidden_size
+        tile = self.compute_bytes * min(n, TILE_TOKENS) * TILE_WIDTH
+        head = 4 * self.shape.vocab_size * d if self.full else 0
+        text = f"a tile of {min(n, TILE_TOKENS):,} x {TILE_WIDTH:,}, {n:,} tokens x {d:,} float32"
+        return {"logits": (tile + 4 * n * d + head, text + (", the head's gradient in float32" if head else ""))}
+
+
+class Saved:
+    """Counts the bytes that autograd keeps for the backward pass, each storage once, while the block runs.
+
+        with memory.Saved(model) as saved:
+            loss = model(input_ids=tokens, labels=tokens).loss
+        saved.total
+
+    Attributes:
+        tensors: shape, dtype and bytes of each storage that was kept, in the order of the forward pass.
+    """
+
+    def __init__(self, model: torch.nn.Module):
+        """Weights are there anyway: what belongs to ``model`` is not counted."""
+        self._known = {_key(tensor) for tensor in tensors_of(model)}
+        self.tensors: list[tuple[tuple[int, ...], torch.dtype, int]] = []
+        self._hooks = torch.autograd.graph.saved_tensors_hooks(self._pack, lambda tensor: tensor)
+
+    @property
+    def total(self) -> int:
+        return sum(size for _, _, size in self.tensors)
+
+    def _pack(self, tensor: torch.Tensor) -> torch.Tensor:
+        if _key(tensor) not in self._known:
+            self._known.add(_key(tensor))
+            self.tensors.append((tuple(tensor.shape), tensor.dtype, tensor.untyped_storage().nbytes()))
+        # An operation's own output, kept as it is, would keep the graph that leads to it alive for ever.
+        return tensor.detach()
+
+    def __enter__(self) -> Saved:
+        self._hooks.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._hooks.__exit__(*error)
+
+
+class Watch(TorchDispatchMode):
+    """Follows the bytes of all tensors that operations make while the block runs: what a GPU's allocator would count.
+
+    On a CPU nothing counts them otherwise. Memory that an operation takes and gives back inside is not seen.
+
+    Attributes:
+        live: bytes of the tensors that are alive now.
+        peak: the largest value that ``live`` had since the block began, or since ``reset``.
+    """
+
+    def __init__(self, tensors: Iterable[torch.Tensor] = ()):
+        """Begins with ``tensors``, which are there already."""
+        super().__init__()
+        self.live = self.peak = 0
+        self._known: set[int] = set()
+        for tensor in tensors:
+            self._see(tensor)
+
+    def reset(self) -> None:
+        """Begins to look for the peak anew."""
+        self.peak = self.live
+
+    def _see(self, tensor: torch.Tensor) -> None:
+        storage = tensor.untyped_storage()
+        key = storage._cdata
+        if key in self._known or tensor.device.type == "meta":
+            return
+        self._known.add(key)
+        size = storage.nbytes()
+        self.live += size
+        self.peak = max(self.peak, self.live)
+        weakref.finalize(storage, self._forget, key, size)
+
+    def _forget(self, key: int, size: int) -> None:
+        self._known.discard(key)
+        self.live -= size
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = function(*args, **(kwargs or {}))
+        for value in torch.utils._pytree.tree_leaves(result):
+            if isinstance(value, torch.Tensor):
+                self._see(value)
+        return result
+
+
+def _key(tensor: torch.Tensor) -> int:
+    return tensor.untyped_storage()._cdata
+
+
+def tensors_of(model: torch.nn.Module) -> list[torch.Tensor]:
+    """Parameters, buffers, and what bitsandbytes keeps beside its 4-bit weights."""
+    found: list[torch.Tensor] = [*model.parameters(), *model.buffers()]
+    for parameter in model.parameters():
+        state = getattr(parameter, "quant_state", None)
+        if state is not None:
+            found += constants_of(state)
+    return found
+
+
+def constants_of(state: Any) -> list[torch.Tensor]:
+    """The tensors of a bitsandbytes ``QuantState``."""
+    own = [state.absmax, state.code]
+    if state.nested:
+        own += [state.offset, state.state2.absmax, state.state2.code]
+    return own
+
+
+def at_rest(model: torch.nn.Module) -> dict[str, int]:
+    """Bytes of a loaded model by the names of ``MemoryBudget``'s parts, each storage once."""
+    sizes = dict.fromkeys(
+        ("embedding and head", "norms", "linear weights", "4-bit codes", "quantization constants", "adapters"), 0
+    )
+    seen: set[int] = set()
+
+    def count(part: str, tensor: torch.Tensor) -> None:
+        if _key(tensor) not in seen:
+            seen.add(_key(tensor))
+            sizes[part] += tensor.untyped_storage().nbytes()
+
+    for name, parameter in model.named_parameters():
+        state = getattr(parameter, "quant_state", None)
+        if "lora_" in name:
+            count("adapters", parameter)
+        elif state is not None:
+            count("4-bit codes", parameter)
+            for constant in constants_of(state):
+                count("quantization constants", constant)
+        elif "embed_tokens" in name or "lm_head" in name:
+            count("embedding and head", parameter)
+        elif "norm" in name:
+            count("norms", parameter)
+        else:
+            count("linear weights", parameter)
+    for buffer in model.buffers():
+        count("norms", buffer)
+    return {name: size for name, size in sizes.items() if size}
