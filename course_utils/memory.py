@@ -405,10 +405,18 @@ class _Step:
         size = self.trained_bytes * sum(self.trained_tensors()) if self.optimizer == "adamw_torch" else 0
         return {"update": (size, "the root of Adam's second average, like the numbers")}
 
+    @property
+    def copies_inputs(self) -> bool:
+        """Whether each linear layer keeps a 16-bit copy of its input, made for it by autocast.
+
+        peft leaves the input of a 4-bit layer alone where autocast is on, which it asks of GPUs only.
+        """
+        return self.precision == "mixed" and not (self.method == "qlora" and self.device == "cuda")
+
     def _inputs(self, names: Iterable[str], width: int) -> int:
         """Bytes a token of the inputs that linear layers keep for their own or their adapters' gradients."""
         keep = [name for name in names if self.full or name in self.targets]
-        copies = len(keep) if self.precision == "mixed" and self.method != "qlora" else min(1, len(keep))
+        copies = len(keep) if self.copies_inputs else min(1, len(keep))
         return self.compute_bytes * width * copies
 
     def _norm(self) -> int:
@@ -428,7 +436,7 @@ class _Step:
         ranks = 0 if self.full else size * self.rank * len(self.targets)
         attention = size * (2 * q + 2 * kv) + 4 * shape.num_attention_heads
         attention += self._inputs(("q_proj", "k_proj", "v_proj"), d)
-        if self.precision == "mixed" and self.method == "lora":
+        if self.copies_inputs and not self.full:
             attention += self._inputs(("o_proj",), q)  # else it is the attention's own output
         feed_forward = 3 * size * f + self._inputs(("gate_proj", "up_proj"), d) + self._inputs(("down_proj",), f)
         return 2 * self._norm() + attention + feed_forward + ranks
@@ -464,18 +472,17 @@ class _Step:
         return {"activations": (self.tokens * size, f"{self.tokens:,} tokens x {size:,} bytes")}
 
     def block_backward(self) -> Parts:
-        """What is made for one block's backward pass and goes with it."""
+        """What is made for one block's backward pass and goes with it; the feed-forward part takes most."""
         shape, n, size = self.shape, self.tokens, self.compute_bytes
         d, f = shape.hidden_size, shape.intermediate_size
-        flow = n * size * (2 * f + 2 * d)
-        parts: Parts = {"gradients of activations": (flow, f"{n:,} tokens x {flow // n:,} bytes")}
+        # While the product of gate and up is taken apart, the gradients of both are there beside its own, and what
+        # down_proj kept is gone. While down_proj's weight is there dequantized, one of them is not there yet.
+        weight = size * d * f if self.method == "qlora" else 0
+        wide = max(2 * n * f * size, n * f * size + weight)
+        flow = wide + n * size * d
+        parts: Parts = {"block's backward": (flow, f"{n:,} tokens x {flow // n:,} bytes")}
         if self.checkpointing:
             parts["recomputed block"] = (n * self.block(), f"{n:,} tokens x {self.block():,} bytes")
-        if self.method == "qlora":
-            largest = max(o * i for o, i in shape.linear.values())
-            parts["dequantized weight"] = (
-                (size + 4 / BLOCK) * largest, f"{size} bytes x {largest:,}, and its constants in float32"
-            )  # fmt: skip
         return parts
 
     def full_logits(self) -> Parts:

@@ -1,11 +1,13 @@
 """What training steps really take of a GPU's memory, at the shapes of published models. Lesson 03's receipt.
 
     python -m course_utils.making.memory_peaks --out memory_peaks.json         # on one GPU of 80 GB, eight minutes
-    python -m course_utils.making.memory_peaks --out peaks.json --quick      # the same path with a small model, on a CPU
+    python -m course_utils.making.memory_peaks --out peaks.json --quick        # the same path, a small model, a CPU
 
 The weights are random and made on the GPU in the format in which they stay: memory does not ask what a weight says.
 Each case is a warm-up step, which makes the optimizer's states, and a measured one. ``--out`` is written after each
-case, and what it holds already is not run again. On a CPU, which counts no memory, ``memory.Watch`` does.
+case, and what it holds already is not run again. bitsandbytes never gives managed memory back: for clean figures of
+the process, run ``--only 65B`` and ``--only paged`` first, into the same file. On a CPU, which counts no memory,
+``memory.Watch`` does.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from course_utils import environment, memory, models
+from course_utils import environment, memory, model_files, models
+from course_utils.errors import CourseError
 from course_utils.lora import LINEAR
 
 # By size: what is quickly done comes first, and 65B, which is held to less than the card, last.
@@ -99,7 +102,7 @@ class Case:
 def cases(quick: bool) -> list[Case]:
     """All of them, those that share a loaded model beside each other."""
     shapes = ("tiny",) if quick else ("pocket", "tinyllama", "7b", "13b", "70b")
-    lengths, batches = ((32, 64), (1, 2)) if quick else ((512, 2048), (1, 4))
+    lengths, batches = ((32, 64), (2,)) if quick else ((512, 2048), (1, 4))
     several, long, small = ("tiny", 64, 32) if quick else ("7b", 2048, 512)
     found = [
         Case("grid", shape, method, checkpointing, seq_len, batch)
@@ -111,7 +114,7 @@ def cases(quick: bool) -> list[Case]:
         Case("SFTTrainer", shape, method, checkpointing, seq_len, 4, precision="mixed", logits="chunked")
         for shape in (("tiny",) if quick else ("tinyllama", "7b"))
         for method, checkpointing in itertools.product(memory.METHODS, (False, True))
-        for seq_len in (small, long)
+        for seq_len in ((small,) if quick else (small, long))
     ]
     found += [
         Case("the paper's 7B", several, "qlora", checkpointing, small, 1, rank=64) for checkpointing in (False, True)
@@ -138,9 +141,6 @@ def cases(quick: bool) -> list[Case]:
 
 class GpuMeter(contextlib.nullcontext):
     """What torch's allocator and the driver say; bytes."""
-
-    def __init__(self, tensors: Iterable[Any] = ()):
-        super().__init__()
 
     def settle(self) -> None:
         import torch
@@ -202,6 +202,11 @@ def on_gpu() -> bool:
     return models.hardware().device == "cuda"
 
 
+def meter_of(tensors: Iterable[Any] = ()) -> GpuMeter | CpuMeter:
+    """The meter of this machine; one on a CPU has to be told which tensors are there already."""
+    return GpuMeter() if on_gpu() else CpuMeter(tensors)
+
+
 def load(shape: Any, stored: str, number_bytes: int) -> Any:
     """A model with random weights in the format in which they stay, made on the device layer by layer.
 
@@ -257,10 +262,7 @@ def prepare(model: Any, case: Case) -> Any:
     """The model as the case trains it: all of it, or with an adapter beside the frozen rest."""
     import torch
     from peft import LoraConfig, get_peft_model
-    from trl.trainer.utils import add_fused_lm_head
 
-    if "forward" not in vars(model):  # once: it stays what it was until it is asked for the chunked loss
-        add_fused_lm_head(model, outputs=("log_probs", "entropy", "is_top1"))
     if case.method == "full":
         return model.requires_grad_(True)
     tuned = get_peft_model(
@@ -307,11 +309,15 @@ def measure(model: Any, case: Case) -> dict[str, Any]:
         inner.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     else:
         inner.gradient_checkpointing_disable()
+    if case.logits == "chunked" and "forward" not in vars(inner):  # once: it computes in chunks only if asked to
+        from trl.trainer.utils import add_fused_lm_head
+
+        add_fused_lm_head(inner, outputs=("log_probs", "entropy", "is_top1"))
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = optimizer_of(case.optimizer, trained)
     device = models.hardware().device
     tokens = torch.randint(10, inner.config.vocab_size, (case.batch, case.seq_len), device=device)
-    meter = (GpuMeter if on_gpu() else CpuMeter)([*memory.tensors_of(model), tokens])
+    meter = meter_of([*memory.tensors_of(model), tokens])
     found: dict[str, Any] = {"parts_loaded": memory.at_rest(model), "loaded_bytes": meter.live()}
     with meter:
         with memory.Saved(model) as saved:
@@ -398,15 +404,15 @@ def refusal(case: Case) -> str:
     """Why a case is not tried, or nothing."""
     import torch
 
-    budget = case.predicted()
     if not on_gpu():
         return ""
+    budget = case.predicted()
     most = min(HIGHEST, 0.95 * torch.cuda.get_device_properties(0).total_memory)
     if budget.total + budget.paged > most:
         return f"{(budget.total + budget.paged) / 1e9:.1f} GB expected, more than {most / 1e9:.0f} GB"
     free, _ = torch.cuda.mem_get_info()
-    if budget.paged > free:
-        return f"{budget.paged / 1e9:.1f} GB of managed memory, more than the card has free"
+    if budget.paged and budget.total + budget.paged > free + torch.cuda.memory_reserved():
+        return f"{budget.paged / 1e9:.1f} GB of managed memory would be more than the card then has free"
     return ""
 
 
@@ -424,20 +430,17 @@ class Runner:
         self.tuned: Any = None
         self.base: Any = None
         self.adapter: Any = None
-        self.load_seconds = 0.0
+        self.loaded: dict[str, Any] = {}  # what loading took
 
     def run(self, case: Case) -> None:
+        """One case: into the receipt, which is written, and in one line to the reader."""
         budget = case.predicted()
         entry = {
             "name": case.name, **dataclasses.asdict(case), "targets": list(case.targets), "stored": case.stored,
             "predicted_bytes": budget.total, "predicted_paged_bytes": budget.paged,
         }  # fmt: skip
-        reason = refusal(case)
         began = time.perf_counter()
-        if reason:
-            entry["skipped"] = reason
-        else:
-            entry |= self._try(case)
+        entry |= self._try(case)
         entry["case_seconds"] = round(time.perf_counter() - began, 2)
         self.receipt["runs"] = [run for run in self.receipt["runs"] if run["name"] != case.name] + [entry]
         self.out.write_text(json.dumps(self.receipt, indent=1) + "\n")
@@ -448,36 +451,42 @@ class Runner:
 
         failed = {}
         try:
+            if reason := refusal(case):
+                return {"skipped": reason}
             self._get_ready(case)
-            found = {"load_seconds": self.load_seconds, "load_peak_bytes": self.load_peak}
-            return found | {"beside_allocator_bytes": beside_the_allocator()} | measure(self.tuned, case)
+            return self.loaded | {"beside_allocator_bytes": beside_the_allocator()} | measure(self.tuned, case)
         except torch.OutOfMemoryError as error:
             failed["out_of_memory"] = line_of(error)
         except Exception as error:  # one case that fails, for whatever reason, must not lose the others
             failed["error"] = line_of(error)
         finally:
-            if self.model is not None:
-                for parameter in self.model.parameters():
-                    parameter.grad = None
+            for parameter in self.model.parameters() if self.model is not None else ():
+                parameter.grad = None
             release()
         return failed
 
     def _get_ready(self, case: Case) -> None:
+        """Loads the case's model, and lays its adapter beside it, unless they are there already."""
         if self.base != case.base:
             self.drop()
-            # The states in managed memory and the driver's own bytes are the process' as well.
-            kept_free = beside_the_allocator() + case.predicted().paged
-            hold(case.held_to - kept_free if case.held_to else 0)
-            GpuMeter().reset() if on_gpu() else None
-            began = time.perf_counter()
+            # The driver's own bytes and the states in managed memory are the process' as well.
+            others = beside_the_allocator() + case.predicted().paged
+            hold(case.held_to - others if case.held_to else 0)
+            began, meter = time.perf_counter(), meter_of()
+            meter.reset()
             self.model = load(SHAPES[case.shape], case.stored, case.base_bytes)
-            self.load_peak = GpuMeter().peak() if on_gpu() else 0
-            release()
-            self.load_seconds, self.base = round(time.perf_counter() - began, 2), case.base
+            self.loaded = {
+                "load_peak_bytes": meter.peak(),
+                "load_seconds": round(time.perf_counter() - began, 2),
+                "held_allocator_to_bytes": case.held_to and case.held_to - others,
+            }
+            self.base = case.base
         if self.tuned is None or self.adapter != case.adapter:
             if self.adapter:
                 self.model = self.tuned.unload()
+            self.tuned = None
             self.tuned, self.adapter = prepare(self.model, case), case.adapter
+            release()
 
     def drop(self) -> None:
         """Lets go of the models."""
@@ -505,10 +514,14 @@ def open_receipt(out: Path, quick: bool) -> dict[str, Any]:
     import transformers
     import trl
 
+    command = "python -m course_utils.making.memory_peaks --out FILE" + (" --quick" if quick else "")
     if out.is_file():
-        return json.loads(out.read_text())
-    receipt: dict[str, Any] = {
-        "command": "python -m course_utils.making.memory_peaks --out FILE" + (" --quick" if quick else ""),
+        receipt = model_files.read_json(out)
+        if receipt.get("command") != command:
+            raise CourseError(f"{out} is not from `{command}`: give a new file")
+        return receipt
+    receipt = {
+        "command": command,
         "what": "memory of a training step after a warm-up step, random weights of published shapes; bytes",
         "date": time.strftime("%Y-%m-%d"),
         "hardware": str(models.hardware()),
@@ -530,6 +543,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="only cases whose name holds this")
     given = parser.parse_args(arguments)
     environment.prepare()
+    import torch
+
+    torch.manual_seed(0)
     receipt = open_receipt(given.out, given.quick)
     done = {run["name"] for run in receipt["runs"] if "error" not in run}
     runner = Runner(receipt, given.out)
@@ -542,4 +558,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except CourseError as error:
+        sys.exit(f"error: {error}")
