@@ -2,7 +2,7 @@
 
 The formulas are for Llamas as transformers runs them with torch's fused attention (``sdpa``), adapters as peft lays
 them beside every linear layer of a block, and 4-bit weights as bitsandbytes stores them. What autograd keeps was read
-from the tensors that it does keep (``Saved``), operation by operation. Published: QLoRA (arXiv 2305.14314) for the
+from the tensors that it does keep (``memory_watch.Saved``), operation by operation. Published: QLoRA (arXiv 2305.14314) for the
 4-bit weights and their constants, 8-bit optimizers (arXiv 2110.02861), ZeRO (arXiv 1910.02054) for the 16 bytes a
 parameter of full fine-tuning, checkpointing (arXiv 1604.06174).
 """
@@ -10,13 +10,9 @@ parameter of full fine-tuning, checkpointing (arXiv 1604.06174).
 from __future__ import annotations
 
 import dataclasses
-import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-
-import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from course_utils import model_files
 from course_utils.errors import CourseError
@@ -28,14 +24,9 @@ __all__ = [
     "PRECISIONS",
     "SHAPES",
     "MemoryBudget",
-    "Saved",
     "Shape",
-    "Watch",
-    "at_rest",
-    "constants_of",
     "estimate",
     "shape_of",
-    "tensors_of",
 ]
 
 ASSETS = Path(__file__).parent / "assets"
@@ -59,7 +50,10 @@ BLOCK, CONSTANTS_BLOCK = 64, 256  # weights that share a constant; constants tha
 SMALLEST_8BIT = 4096  # bitsandbytes keeps the states of smaller tensors in 32 bits
 SMALLEST_PAGED = 100_000  # and those of tensors with fewer numbers out of managed memory
 TILE_TOKENS, TILE_WIDTH = 4096, 32768  # of TRL's chunked loss: as wide for a vocabulary that has fewer words
-CUBLAS_WORKSPACE = 32 * 2**20  # that torch gives cuBLAS on GPUs of compute capability 9; 8.1 MiB before
+MIB = 2**20
+# torch gives cuBLAS 32 MiB to work in on GPUs of compute capability 9 (8.1 MiB before), for each thread that calls it:
+# the one that runs the forward pass, and autograd's.
+CUBLAS_WORKSPACE = 2 * 32 * MIB
 
 _LLAMA_2 = {"vocab_size": 32000, "head_dim": 128, "tie_word_embeddings": False}
 # The fields of each published config.json that decide shapes.
@@ -220,6 +214,7 @@ def estimate(
     logits: str = "full",
     double_quant: bool = True,
     targets: Iterable[str] = LINEAR,
+    dropout: bool = False,
     device: str = "cuda",
 ) -> MemoryBudget:
     """The bytes of one training step, after the optimizer's first step, from shapes alone.
@@ -238,6 +233,7 @@ def estimate(
         logits: ``"full"`` as transformers computes the loss, ``"chunked"`` as TRL does.
         double_quant: whether the constants of NF4 are quantized too.
         targets: names of the linear layers that get adapters.
+        dropout: whether the adapters drop some of their inputs.
         device: ``"cuda"``, or ``"cpu"``, where some operations keep or take something else.
 
     Raises:
@@ -255,21 +251,18 @@ def estimate(
         raise CourseError(f"targets are some of {', '.join(LINEAR)}, not {targets!r}")
     trained_bytes, base_bytes, compute_bytes = PRECISIONS[precision]
     step = _Step(
-        shape, method, rank, targets, batch * seq_len, seq_len, checkpointing, optimizer, precision, double_quant,
-        trained_bytes, trained_bytes if method == "full" else base_bytes, compute_bytes,
-        device,
+        shape, method, rank, targets, batch, seq_len, checkpointing, optimizer, precision, logits, double_quant,
+        dropout, trained_bytes, trained_bytes if method == "full" else base_bytes, compute_bytes, device,
     )  # fmt: skip
-    still = step.weights() | step.adapters() | step.states()
-    gradients, kept, block = step.gradients(), step.kept(), step.block_backward()
+    still = step.weights() | step.adapters() | step.states() | step.allocator()
+    blocks, top = step.kept_by_blocks(), step.kept_on_top()
     moments = {
-        "loss": still | kept | (step.full_logits() if logits == "full" else step.chunked_logits()),
-        "backward, last block": still | kept | block,
-        "backward, first block": still | gradients | step.kept_by_first() | block,
-        "optimizer": still | gradients | step.update(),
+        "forward, last block": still | blocks | step.casts() | step.block_forward(),
+        "loss": still | blocks | top | (step.full_logits() if logits == "full" else step.chunked_logits()),
+        "backward, last block": still | blocks | step.head_gradient() | step.block_backward(),
+        "backward, first block": still | step.block_gradients() | step.kept_by_first() | step.block_backward(),
+        "optimizer": still | step.gradients() | step.update(),
     }
-    if device == "cuda":
-        for moment in moments.values():
-            moment["workspace"] = (CUBLAS_WORKSPACE, "what cuBLAS works in, 32 MiB")
     formulas = {name: text for moment in moments.values() for name, (_, text) in moment.items()}
     sizes = {
         moment: {name: int(size) for name, (size, _) in parts.items() if size} for moment, parts in moments.items()
@@ -294,16 +287,22 @@ class _Step:
     method: str
     rank: int
     targets: tuple[str, ...]
-    tokens: int
+    batch: int
     seq_len: int
     checkpointing: bool
     optimizer: str
     precision: str
+    logits: str
     double_quant: bool
+    dropout: bool
     trained_bytes: int
     base_bytes: int
     compute_bytes: int
     device: str
+
+    @property
+    def tokens(self) -> int:
+        return self.batch * self.seq_len
 
     @property
     def layers(self) -> int:
@@ -368,36 +367,48 @@ class _Step:
             )
         }
 
-    def _states(self) -> tuple[int, int]:
-        """The optimizer's bytes in the allocator's memory and in managed memory, which bitsandbytes pages."""
-        plain = managed = 0
-        if self.optimizer == "sgd":
-            return 0, 0
-        paged, small = self.optimizer.startswith("paged"), "8bit" in self.optimizer
+    def _states(self) -> tuple[list[int], int]:
+        """Bytes of each tensor of optimizer state that the allocator gives, and of all that bitsandbytes pages."""
+        plain, managed = [], 0
+        small, paged = "8bit" in self.optimizer, self.optimizer.startswith("paged")
         for count in self.trained_tensors():
             if self.optimizer.startswith("adamw_torch"):
-                plain += 2 * self.trained_bytes * count
+                plain += [self.trained_bytes * count] * 2
             elif self.optimizer == "adamw_master":
-                plain += 12 * count
-            else:
+                plain += [4 * count] * 3
+            elif self.optimizer != "sgd":
                 in_8_bits = small and count >= SMALLEST_8BIT
-                averages = 2 * count * (1 if in_8_bits else 4)
-                plain += 2 * 4 * -(-count // 256) if in_8_bits else 0
+                averages = [count if in_8_bits else 4 * count] * 2
+                plain += [4 * -(-count // 256)] * 2 if in_8_bits else []
                 if paged and count >= SMALLEST_PAGED:
-                    managed += averages
+                    managed += sum(averages)
                 else:
                     plain += averages
-        return plain + (2 * 4 * 256 if small else 0), managed  # both 8-bit maps are there once
+        return plain + [4 * 256] * (2 if small else 0), managed  # both 8-bit maps are there once
 
     def states(self) -> Parts:
-        return {"optimizer states": (self._states()[0], OPTIMIZERS[self.optimizer])}
+        return {"optimizer states": (sum(self._states()[0]), OPTIMIZERS[self.optimizer])}
 
     def paged(self) -> int:
         return self._states()[1]
 
-    def gradients(self) -> Parts:
+    def allocator(self) -> Parts:
+        """What a GPU's allocator gives out beside tensors: cuBLAS' workspaces, and what rounding loses."""
+        if self.device != "cuda":
+            return {}
+        linear = [] if self.method == "qlora" else [o * i for o, i in self.shape.linear.values()] * self.layers
+        matrices = 1 if self.shape.tie_word_embeddings else 2
+        weights = [self.base_bytes * c for c in linear + [self.shape.vocab_size * self.shape.hidden_size] * matrices]
+        lost = sum(_lost(size) for size in weights + self._states()[0])
+        return {
+            "workspace": (CUBLAS_WORKSPACE, "what cuBLAS works in, 32 MiB for each of two threads"),
+            "rounding": (lost, "the end of a 2 MiB unit that a large tensor leaves, if it is 1 MiB or less"),
+        }
+
+    def gradients(self, without: int = 0) -> Parts:
+        """Of all that is trained but for ``without`` numbers."""
         # Mixed precision with a master copy has its gradients in the 16 bits of the weights.
-        count = sum(self.trained_tensors())
+        count = sum(self.trained_tensors()) - without
         return {"gradients": (self.trained_bytes * count, f"{self.trained_bytes} bytes x {count:,}")}
 
     def update(self) -> Parts:
@@ -415,9 +426,16 @@ class _Step:
 
     def _inputs(self, names: Iterable[str], width: int) -> int:
         """Bytes a token of the inputs that linear layers keep for their own or their adapters' gradients."""
-        keep = [name for name in names if self.full or name in self.targets]
-        copies = len(keep) if self.copies_inputs else min(1, len(keep))
-        return self.compute_bytes * width * copies
+        kept_by = len([name for name in names if self.full or name in self.targets])
+        copies = kept_by if self.copies_inputs or self.dropout else min(1, kept_by)
+        return width * (self.compute_bytes * copies + self._mask() * kept_by)
+
+    def _mask(self) -> int:
+        """Bytes of an input's number that an adapter's dropout keeps: which it let pass; on a CPU what it multiplied
+        with."""
+        if not self.dropout or self.full:
+            return 0
+        return 1 if self.device == "cuda" else 4 if self.copies_inputs else self.compute_bytes
 
     def _norm(self) -> int:
         """Bytes a token that a norm keeps: its input in float32, the root, and to train it the normalized input."""
@@ -434,42 +452,79 @@ class _Step:
         d, f = shape.hidden_size, shape.intermediate_size
         q, kv = shape.num_attention_heads * shape.head_dim, shape.num_key_value_heads * shape.head_dim
         ranks = 0 if self.full else size * self.rank * len(self.targets)
+        # Queries, keys, values, the attention's output, and in float32 a sum for each head.
         attention = size * (2 * q + 2 * kv) + 4 * shape.num_attention_heads
         attention += self._inputs(("q_proj", "k_proj", "v_proj"), d)
-        if self.copies_inputs and not self.full:
+        if not self.full and (self.copies_inputs or self.dropout):
             attention += self._inputs(("o_proj",), q)  # else it is the attention's own output
+        # The outputs of gate and up, and SiLU of the first; their product is the input of down.
         feed_forward = 3 * size * f + self._inputs(("gate_proj", "up_proj"), d) + self._inputs(("down_proj",), f)
         return 2 * self._norm() + attention + feed_forward + ranks
 
-    def kept(self) -> Parts:
-        """What autograd keeps from the forward pass for the backward pass."""
-        shape, n, layers = self.shape, self.tokens, self.layers
-        d = shape.hidden_size
-        rotary = 2 * self.seq_len * shape.head_dim * self._residual()
-        last = n * (self._norm() + (self.compute_bytes * d if self.full else 0)) + rotary
-        parts: Parts = {"last norm": (last, f"{n:,} tokens x {(last - rotary) // n:,} bytes, and rotary angles")}
-        if self.precision == "mixed":
-            count = sum(self.adapter_tensors())
-            if self.full:
-                count = sum(o * i for o, i in shape.linear.values()) * layers + shape.vocab_size * d
-            parts["16-bit copies"] = (2 * count, f"2 bytes x {count:,} that autocast made of what is trained")
+    def kept_by_blocks(self) -> Parts:
+        """What autograd keeps of the blocks from the forward pass for the backward pass."""
+        n, layers = self.tokens, self.layers
         if self.checkpointing:
-            size = self._residual() * d
-            parts["block inputs"] = (n * layers * size, f"{n:,} tokens x {layers} blocks x {size:,} bytes")
-        else:
-            # Without checkpointing the embedding of a frozen model needs no gradient: the first norm keeps nothing.
-            spared = 0 if self.full else n * self._norm()
-            size = self.block()
-            parts["activations"] = (n * layers * size - spared, f"{n:,} tokens x {layers} blocks x {size:,} bytes")
-        return parts
+            size = self._residual() * self.shape.hidden_size
+            return {"block inputs": (n * layers * size, f"{n:,} tokens x {layers} blocks x {size:,} bytes")}
+        # The embedding of a frozen model needs no gradient: the first norm keeps nothing.
+        spared = 0 if self.full else n * self._norm()
+        size = self.block()
+        parts: Parts = {"activations": (n * layers * size - spared, f"{n:,} tokens x {layers} blocks x {size:,} bytes")}
+        return parts | self._casts(layers)
 
     def kept_by_first(self) -> Parts:
         """What of it is left when the backward pass has come to the first block."""
-        if self.checkpointing:
-            size = self._residual() * self.shape.hidden_size
-            return {"block inputs": (self.tokens * size, f"{self.tokens:,} tokens x {size:,} bytes")}
-        size = self.block()
-        return {"activations": (self.tokens * size, f"{self.tokens:,} tokens x {size:,} bytes")}
+        size = self._residual() * self.shape.hidden_size if self.checkpointing else self.block()
+        name = "block inputs" if self.checkpointing else "activations"
+        return {name: (self.tokens * size, f"{self.tokens:,} tokens x {size:,} bytes")}
+
+    def _casts(self, layers: int) -> Parts:
+        if self.precision != "mixed":
+            return {}
+        weights = sum(o * i for o, i in self.shape.linear.values()) * self.layers
+        count = (weights if self.full else sum(self.adapter_tensors())) * layers // self.layers
+        return {"16-bit copies": (2 * count, f"2 bytes x {count:,} that autocast made of what is trained")}
+
+    def casts(self) -> Parts:
+        """Autocast holds its copies of all that is trained until the forward pass ends, whoever keeps them longer."""
+        return self._casts(self.layers)
+
+    def kept_on_top(self) -> Parts:
+        """What autograd keeps of the last norm and, for the loss, of what goes into the head."""
+        n, d = self.tokens, self.shape.hidden_size
+        rotary = 2 * self.seq_len * self.shape.head_dim * self._residual()
+        parts: Parts = {"last norm": (n * self._norm() + rotary, f"{n:,} tokens x {self._norm():,} bytes, and angles")}
+        if self.logits == "chunked":  # of each row all tokens but the last have a next one
+            size = self._residual() * d * (n - self.batch)
+        else:
+            size = self.compute_bytes * d * n if self.full else 0
+        if self.full and self.precision == "mixed" and self.logits == "full":
+            size += 2 * self.shape.vocab_size * d
+        return parts | {"head": (size, f"the head's input, {n:,} tokens x {d:,}, and its 16-bit copy if it has one")}
+
+    def head_gradient(self) -> Parts:
+        size = self.trained_bytes * self.shape.vocab_size * self.shape.hidden_size if self.full else 0
+        return {"gradients": (size, "of the head, the first there is")}
+
+    def block_gradients(self) -> Parts:
+        """The gradients when the first block's backward pass begins: an embedding's own comes after it."""
+        own = self.full and not self.shape.tie_word_embeddings
+        return self.gradients(without=self.shape.vocab_size * self.shape.hidden_size if own else 0)
+
+    def block_forward(self) -> Parts:
+        """What is there for down_proj, the end of a block, and not kept: its input's and its weight's other forms.
+
+        A 4-bit weight is there in 16 bits, and its constants twice in float32 if they were quantized. An adapter in
+        float32 beside a dense layer first gets its input, which is in 16 bits, in float32.
+        """
+        n, d, f = self.tokens, self.shape.hidden_size, self.shape.intermediate_size
+        size = 3 * self.compute_bytes * n * d  # the sum so far, the norm's output, down_proj's own
+        if self.method == "qlora":
+            size += self.compute_bytes * d * f + (2 * 4 * d * f // BLOCK if self.double_quant else 0)
+        elif self.copies_inputs and not self.full:
+            size += (4 + self.compute_bytes) * n * f
+        return {"block's forward": (size, f"down_proj for {n:,} tokens")}
 
     def block_backward(self) -> Parts:
         """What is made for one block's backward pass and goes with it; the feed-forward part takes most."""
@@ -478,12 +533,17 @@ class _Step:
         # While the product of gate and up is taken apart, the gradients of both are there beside its own, and what
         # down_proj kept is gone. While down_proj's weight is there dequantized, one of them is not there yet.
         weight = size * d * f if self.method == "qlora" else 0
-        wide = max(2 * n * f * size, n * f * size + weight)
-        flow = wide + n * size * d
-        parts: Parts = {"block's backward": (flow, f"{n:,} tokens x {flow // n:,} bytes")}
-        if self.checkpointing:
-            parts["recomputed block"] = (n * self.block(), f"{n:,} tokens x {self.block():,} bytes")
-        return parts
+        flow = max(2 * n * f * size, n * f * size + weight) + n * size * d
+        if not self.checkpointing:
+            return {"block's backward": (flow, f"{n:,} tokens x {flow // n:,} bytes")}
+        # The block's forward pass comes again, while the gradient of its output waits, as it is and scaled for B.
+        forward, _ = self.block_forward()["block's forward"]
+        flow = max(flow, forward + 2 * n * size * d)
+        parts: Parts = {
+            "block's backward": (flow, f"{n:,} tokens x {flow // n:,} bytes"),
+            "recomputed block": (n * self.block(), f"{n:,} tokens x {self.block():,} bytes"),
+        }
+        return parts | self._casts(1)
 
     def full_logits(self) -> Parts:
         """transformers' loss: softmax in float32, its gradient, and the gradient of what it was taken of."""
@@ -491,143 +551,24 @@ class _Step:
         return {"logits": (12 * n * v, f"{n:,} tokens x {v:,} words x 3 float32")}
 
     def chunked_logits(self) -> Parts:
-        """TRL's loss: one tile of logits at a time, and the gradient of the last hidden states in float32."""
-        n, d = self.tokens, self.shape.hidden_size
-        tile = self.compute_bytes * min(n, TILE_TOKENS) * TILE_WIDTH
-        head = 4 * self.shape.vocab_size * d if self.full else 0
-        text = f"a tile of {min(n, TILE_TOKENS):,} x {TILE_WIDTH:,}, {n:,} tokens x {d:,} float32"
-        return {"logits": (tile + 4 * n * d + head, text + (", the head's gradient in float32" if head else ""))}
+        """TRL's loss: one tile of logits at a time, and the gradient of the last hidden states in float32.
+
+        That gradient, or a trained head's, is there in 16 bits too in the end, and a float32 head's weight meanwhile.
+        """
+        n, d, v = self.tokens, self.shape.hidden_size, self.shape.vocab_size
+        size = self.compute_bytes
+        tile = size * min(n, TILE_TOKENS) * TILE_WIDTH
+        hidden = n * d * (4 + (size if self._residual() == 2 else 0))
+        head = v * d * (4 + (2 if size == 2 else 0)) if self.full else 0
+        text = f"a tile of {min(n, TILE_TOKENS):,} x {TILE_WIDTH:,}, {n:,} tokens x {d:,} in float32 and 16 bits"
+        return {"logits": (tile + hidden + head, text + (", the head's gradient likewise" if head else ""))}
 
 
-class Saved:
-    """Counts the bytes that autograd keeps for the backward pass, each storage once, while the block runs.
+def _lost(size: int) -> int:
+    """Bytes that torch's GPU allocator cannot give to another tensor beside one of ``size`` bytes.
 
-        with memory.Saved(model) as saved:
-            loss = model(input_ids=tokens, labels=tokens).loss
-        saved.total
-
-    Attributes:
-        tensors: shape, dtype and bytes of each storage that was kept, in the order of the forward pass.
+    It asks the driver for whole units of 2 MiB for 10 MiB or more, and gives a tensor the rest unless that is more than
+    1 MiB. Smaller tensors share what it asked for, and what they lose depends on their neighbours: it is not counted.
     """
-
-    def __init__(self, model: torch.nn.Module):
-        """Weights are there anyway: what belongs to ``model`` is not counted."""
-        self._known = {_key(tensor) for tensor in tensors_of(model)}
-        self.tensors: list[tuple[tuple[int, ...], torch.dtype, int]] = []
-        self._hooks = torch.autograd.graph.saved_tensors_hooks(self._pack, lambda tensor: tensor)
-
-    @property
-    def total(self) -> int:
-        return sum(size for _, _, size in self.tensors)
-
-    def _pack(self, tensor: torch.Tensor) -> torch.Tensor:
-        if _key(tensor) not in self._known:
-            self._known.add(_key(tensor))
-            self.tensors.append((tuple(tensor.shape), tensor.dtype, tensor.untyped_storage().nbytes()))
-        # An operation's own output, kept as it is, would keep the graph that leads to it alive for ever.
-        return tensor.detach()
-
-    def __enter__(self) -> Saved:
-        self._hooks.__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._hooks.__exit__(*error)
-
-
-class Watch(TorchDispatchMode):
-    """Follows the bytes of all tensors that operations make while the block runs: what a GPU's allocator would count.
-
-    On a CPU nothing counts them otherwise. Memory that an operation takes and gives back inside is not seen.
-
-    Attributes:
-        live: bytes of the tensors that are alive now.
-        peak: the largest value that ``live`` had since the block began, or since ``reset``.
-    """
-
-    def __init__(self, tensors: Iterable[torch.Tensor] = ()):
-        """Begins with ``tensors``, which are there already."""
-        super().__init__()
-        self.live = self.peak = 0
-        self._known: set[int] = set()
-        for tensor in tensors:
-            self._see(tensor)
-
-    def reset(self) -> None:
-        """Begins to look for the peak anew."""
-        self.peak = self.live
-
-    def _see(self, tensor: torch.Tensor) -> None:
-        storage = tensor.untyped_storage()
-        key = storage._cdata
-        if key in self._known or tensor.device.type == "meta":
-            return
-        self._known.add(key)
-        size = storage.nbytes()
-        self.live += size
-        self.peak = max(self.peak, self.live)
-        weakref.finalize(storage, self._forget, key, size)
-
-    def _forget(self, key: int, size: int) -> None:
-        self._known.discard(key)
-        self.live -= size
-
-    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = function(*args, **(kwargs or {}))
-        for value in torch.utils._pytree.tree_leaves(result):
-            if isinstance(value, torch.Tensor):
-                self._see(value)
-        return result
-
-
-def _key(tensor: torch.Tensor) -> int:
-    return tensor.untyped_storage()._cdata
-
-
-def tensors_of(model: torch.nn.Module) -> list[torch.Tensor]:
-    """Parameters, buffers, and what bitsandbytes keeps beside its 4-bit weights."""
-    found: list[torch.Tensor] = [*model.parameters(), *model.buffers()]
-    for parameter in model.parameters():
-        state = getattr(parameter, "quant_state", None)
-        if state is not None:
-            found += constants_of(state)
-    return found
-
-
-def constants_of(state: Any) -> list[torch.Tensor]:
-    """The tensors of a bitsandbytes ``QuantState``."""
-    own = [state.absmax, state.code]
-    if state.nested:
-        own += [state.offset, state.state2.absmax, state.state2.code]
-    return own
-
-
-def at_rest(model: torch.nn.Module) -> dict[str, int]:
-    """Bytes of a loaded model by the names of ``MemoryBudget``'s parts, each storage once."""
-    sizes = dict.fromkeys(
-        ("embedding and head", "norms", "linear weights", "4-bit codes", "quantization constants", "adapters"), 0
-    )
-    seen: set[int] = set()
-
-    def count(part: str, tensor: torch.Tensor) -> None:
-        if _key(tensor) not in seen:
-            seen.add(_key(tensor))
-            sizes[part] += tensor.untyped_storage().nbytes()
-
-    for name, parameter in model.named_parameters():
-        state = getattr(parameter, "quant_state", None)
-        if "lora_" in name:
-            count("adapters", parameter)
-        elif state is not None:
-            count("4-bit codes", parameter)
-            for constant in constants_of(state):
-                count("quantization constants", constant)
-        elif "embed_tokens" in name or "lm_head" in name:
-            count("embedding and head", parameter)
-        elif "norm" in name:
-            count("norms", parameter)
-        else:
-            count("linear weights", parameter)
-    for buffer in model.buffers():
-        count("norms", buffer)
-    return {name: size for name, size in sizes.items() if size}
+    rest = -size % (2 * MIB)
+    return rest if size >= 10 * MIB and rest <= MIB else 0

@@ -7,7 +7,7 @@ The weights are random and made on the GPU in the format in which they stay: mem
 Each case is a warm-up step, which makes the optimizer's states, and a measured one. ``--out`` is written after each
 case, and what it holds already is not run again. bitsandbytes never gives managed memory back: for clean figures of
 the process, run ``--only 65B`` and ``--only paged`` first, into the same file. On a CPU, which counts no memory,
-``memory.Watch`` does.
+``memory_watch.Watch`` does.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from course_utils import environment, memory, model_files, models
+from course_utils import environment, memory, memory_watch, model_files, models
 from course_utils.errors import CourseError
 from course_utils.lora import LINEAR
 
@@ -171,10 +171,10 @@ class GpuMeter(contextlib.nullcontext):
 
 
 class CpuMeter:
-    """The same questions, answered by ``memory.Watch``."""
+    """The same questions, answered by ``memory_watch.Watch``."""
 
     def __init__(self, tensors: Iterable[Any] = ()):
-        self._watch = memory.Watch(tensors)
+        self._watch = memory_watch.Watch(tensors)
 
     def __enter__(self) -> None:
         self._watch.__enter__()
@@ -309,6 +309,8 @@ def measure(model: Any, case: Case) -> dict[str, Any]:
         inner.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     else:
         inner.gradient_checkpointing_disable()
+        # A case with checkpointing may have left this on, which makes the first norm keep its input.
+        inner.disable_input_require_grads()
     if case.logits == "chunked" and "forward" not in vars(inner):  # once: it computes in chunks only if asked to
         from trl.trainer.utils import add_fused_lm_head
 
@@ -317,10 +319,10 @@ def measure(model: Any, case: Case) -> dict[str, Any]:
     optimizer = optimizer_of(case.optimizer, trained)
     device = models.hardware().device
     tokens = torch.randint(10, inner.config.vocab_size, (case.batch, case.seq_len), device=device)
-    meter = meter_of([*memory.tensors_of(model), tokens])
-    found: dict[str, Any] = {"parts_loaded": memory.at_rest(model), "loaded_bytes": meter.live()}
+    meter = meter_of([*memory_watch.tensors_of(model), tokens])
+    found: dict[str, Any] = {"parts_loaded": memory_watch.at_rest(model), "loaded_bytes": meter.live()}
     with meter:
-        with memory.Saved(model) as saved:
+        with memory_watch.Saved(model) as saved:
             loss = loss_of(model, tokens, case)
         found["saved_bytes"] = saved.total
         loss.backward()
@@ -436,7 +438,7 @@ class Runner:
         """One case: into the receipt, which is written, and in one line to the reader."""
         budget = case.predicted()
         entry = {
-            "name": case.name, **dataclasses.asdict(case), "targets": list(case.targets), "stored": case.stored,
+            "name": case.name, "model": SHAPES[case.shape], **dataclasses.asdict(case), "targets": list(case.targets), "stored": case.stored,
             "predicted_bytes": budget.total, "predicted_paged_bytes": budget.paged,
         }  # fmt: skip
         began = time.perf_counter()
