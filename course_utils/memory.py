@@ -2,9 +2,10 @@
 
 The formulas are for Llamas as transformers runs them with torch's fused attention (``sdpa``), adapters as peft lays
 them beside every linear layer of a block, and 4-bit weights as bitsandbytes stores them. What autograd keeps was read
-from the tensors that it does keep (``memory_watch.Saved``), operation by operation. Published: QLoRA (arXiv 2305.14314) for the
-4-bit weights and their constants, 8-bit optimizers (arXiv 2110.02861), ZeRO (arXiv 1910.02054) for the 16 bytes a
-parameter of full fine-tuning, checkpointing (arXiv 1604.06174).
+from the tensors that it does keep (``memory_watch.Saved``), operation by operation; how each moment fills, from the
+peaks of an H100 (the receipt ``memory_peaks``). Published: QLoRA (arXiv 2305.14314) for the 4-bit weights and their
+constants, 8-bit optimizers (arXiv 2110.02861), ZeRO (arXiv 1910.02054) for the 16 bytes a parameter of full
+fine-tuning, checkpointing (arXiv 1604.06174).
 """
 
 from __future__ import annotations
@@ -463,15 +464,21 @@ class _Step:
 
     def kept_by_blocks(self) -> Parts:
         """What autograd keeps of the blocks from the forward pass for the backward pass."""
-        n, layers = self.tokens, self.layers
+        n, layers, d = self.tokens, self.layers, self.shape.hidden_size
+        angles = 2 * self.seq_len * self.shape.head_dim * self._residual()
+        parts: Parts = {"rotary angles": (angles, f"sine and cosine, {self.seq_len:,} x {self.shape.head_dim}")}
         if self.checkpointing:
-            size = self._residual() * self.shape.hidden_size
-            return {"block inputs": (n * layers * size, f"{n:,} tokens x {layers} blocks x {size:,} bytes")}
-        # The embedding of a frozen model needs no gradient: the first norm keeps nothing.
-        spared = 0 if self.full else n * self._norm()
-        size = self.block()
-        parts: Parts = {"activations": (n * layers * size - spared, f"{n:,} tokens x {layers} blocks x {size:,} bytes")}
-        return parts | self._casts(layers)
+            size = self._residual() * d
+            return parts | {"block inputs": (n * layers * size, f"{n:,} tokens x {layers} blocks x {size:,} bytes")}
+        size, spared, adapted = self.block(), 0, 0
+        if not self.full:
+            # The embedding of a frozen model needs no gradient: the first norm keeps nothing, nor do the first
+            # adapters what it would take to carry one on.
+            adapted = len({"q_proj", "k_proj", "v_proj"} & set(self.targets))
+            spared = n * (self._norm() + adapted * d * self._mask())
+        text = f"{n:,} tokens x {layers} blocks x {size:,} bytes" + (", less in the first" if spared else "")
+        parts["activations"] = (n * layers * size - spared, text)
+        return parts | self._casts(layers, without=adapted * self.rank * d)
 
     def kept_by_first(self) -> Parts:
         """What of it is left when the backward pass has come to the first block."""
@@ -479,11 +486,11 @@ class _Step:
         name = "block inputs" if self.checkpointing else "activations"
         return {name: (self.tokens * size, f"{self.tokens:,} tokens x {size:,} bytes")}
 
-    def _casts(self, layers: int) -> Parts:
+    def _casts(self, layers: int, without: int = 0) -> Parts:
         if self.precision != "mixed":
             return {}
         weights = sum(o * i for o, i in self.shape.linear.values()) * self.layers
-        count = (weights if self.full else sum(self.adapter_tensors())) * layers // self.layers
+        count = (weights if self.full else sum(self.adapter_tensors())) * layers // self.layers - without
         return {"16-bit copies": (2 * count, f"2 bytes x {count:,} that autocast made of what is trained")}
 
     def casts(self) -> Parts:
@@ -491,10 +498,9 @@ class _Step:
         return self._casts(self.layers)
 
     def kept_on_top(self) -> Parts:
-        """What autograd keeps of the last norm and, for the loss, of what goes into the head."""
+        """What autograd keeps between the last block and the loss: for the last norm, and of the head's input."""
         n, d = self.tokens, self.shape.hidden_size
-        rotary = 2 * self.seq_len * self.shape.head_dim * self._residual()
-        parts: Parts = {"last norm": (n * self._norm() + rotary, f"{n:,} tokens x {self._norm():,} bytes, and angles")}
+        parts: Parts = {"last norm": (n * self._norm(), f"{n:,} tokens x {self._norm():,} bytes")}
         if self.logits == "chunked":  # of each row all tokens but the last have a next one
             size = self._residual() * d * (n - self.batch)
         else:

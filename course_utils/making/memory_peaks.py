@@ -438,8 +438,9 @@ class Runner:
         """One case: into the receipt, which is written, and in one line to the reader."""
         budget = case.predicted()
         entry = {
-            "name": case.name, "model": SHAPES[case.shape], **dataclasses.asdict(case), "targets": list(case.targets), "stored": case.stored,
-            "predicted_bytes": budget.total, "predicted_paged_bytes": budget.paged,
+            "name": case.name, "model": SHAPES[case.shape], **dataclasses.asdict(case), "targets": list(case.targets),
+            "stored": case.stored, "predicted_bytes": budget.total,
+            "predicted_paged_bytes": budget.paged,
         }  # fmt: skip
         began = time.perf_counter()
         entry |= self._try(case)
