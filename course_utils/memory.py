@@ -17,7 +17,6 @@ from typing import Any
 
 from course_utils import model_files
 from course_utils.errors import CourseError
-from course_utils.lora import LINEAR
 
 __all__ = [
     "METHODS",
@@ -27,6 +26,7 @@ __all__ = [
     "MemoryBudget",
     "Shape",
     "estimate",
+    "longest_row",
     "shape_of",
 ]
 
@@ -56,16 +56,18 @@ MIB = 2**20
 # the one that runs the forward pass, and autograd's.
 CUBLAS_WORKSPACE = 2 * 32 * MIB
 
-_LLAMA_2 = {"vocab_size": 32000, "head_dim": 128, "tie_word_embeddings": False}
-# The fields of each published config.json that decide shapes.
+_LLAMA_2 = {"vocab_size": 32000, "head_dim": 128, "tie_word_embeddings": False, "max_position_embeddings": 4096}
+# The fields of each published config.json that decide shapes, and the longest row that the model was trained on.
 SHAPES: dict[str, dict[str, Any]] = {
     "smollm2": {
         "vocab_size": 49152, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30,
         "num_attention_heads": 9, "num_key_value_heads": 3, "head_dim": 64, "tie_word_embeddings": True,
+        "max_position_embeddings": 8192,
     },
     "tinyllama": {
         "vocab_size": 32000, "hidden_size": 2048, "intermediate_size": 5632, "num_hidden_layers": 22,
         "num_attention_heads": 32, "num_key_value_heads": 4, "head_dim": 64, "tie_word_embeddings": False,
+        "max_position_embeddings": 2048,
     },
     "llama-2-7b": _LLAMA_2 | {
         "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32,
@@ -77,7 +79,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     },
     "llama-65b": _LLAMA_2 | {
         "hidden_size": 8192, "intermediate_size": 22016, "num_hidden_layers": 80, "num_attention_heads": 64,
-        "num_key_value_heads": 64,
+        "num_key_value_heads": 64, "max_position_embeddings": 2048,
     },
     "llama-2-70b": _LLAMA_2 | {
         "hidden_size": 8192, "intermediate_size": 28672, "num_hidden_layers": 80, "num_attention_heads": 64,
@@ -105,8 +107,8 @@ class Shape:
         """Outputs and inputs of each linear layer of a block, by its name."""
         d, f = self.hidden_size, self.intermediate_size
         q, kv = self.num_attention_heads * self.head_dim, self.num_key_value_heads * self.head_dim
-        shapes = ((q, d), (kv, d), (kv, d), (d, q), (f, d), (f, d), (d, f))
-        return dict(zip(LINEAR, shapes, strict=True))
+        attention = {"q_proj": (q, d), "k_proj": (kv, d), "v_proj": (kv, d), "o_proj": (d, q)}
+        return attention | {"gate_proj": (f, d), "up_proj": (f, d), "down_proj": (d, f)}
 
     @property
     def embeddings(self) -> int:
@@ -128,8 +130,8 @@ def shape_of(model: Any) -> Shape:
     """The shape of a model. Nothing is downloaded, and no weight is read.
 
     Args:
-        model: a name of ``NAMES``, a directory with a ``config.json``, a configuration of transformers, or a dict of
-            its fields. ``head_dim``, ``num_key_value_heads`` and ``tie_word_embeddings`` may be left out.
+        model: a name of ``NAMES``, a directory with a ``config.json``, that file, a configuration of transformers, or a
+            dict of its fields. ``head_dim``, ``num_key_value_heads`` and ``tie_word_embeddings`` may be left out.
 
     Raises:
         CourseError: there is no such model here, it is no Llama, or a number is missing or out of range.
@@ -165,10 +167,18 @@ def _fields(model: Any) -> dict[str, Any]:
     if model in SHAPES:
         return dict(SHAPES[model])
     if isinstance(model, str | Path) and str(model).strip():
-        directory = ASSETS / "pocket-llama" if model == "pocket-llama" else Path(model).expanduser()
-        if directory.is_dir():
-            return model_files.read_json(directory / "config.json")
-    raise CourseError(f"there is no model {str(model)!r} here: give {', '.join(NAMES)}, a directory or a configuration")
+        path = ASSETS / "pocket-llama" if model == "pocket-llama" else Path(model).expanduser()
+        if path.is_dir() or path.is_file():
+            return model_files.read_json(path / "config.json" if path.is_dir() else path)
+    raise CourseError(
+        f"there is no model {str(model)!r} here: give {', '.join(NAMES)}, a directory with a config.json or that file"
+    )
+
+
+def longest_row(model: Any) -> int | None:
+    """Tokens of the longest row that a model was trained on, as far as its configuration says so."""
+    length = _fields(model).get("max_position_embeddings")
+    return length if _whole(length) else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -214,7 +224,7 @@ def estimate(
     precision: str = "bf16",
     logits: str = "full",
     double_quant: bool = True,
-    targets: Iterable[str] = LINEAR,
+    targets: Iterable[str] = (),
     dropout: bool = False,
     device: str = "cuda",
 ) -> MemoryBudget:
@@ -233,14 +243,15 @@ def estimate(
             autocast, as a trainer with ``bf16=True`` does; ``"fp32"`` keeps all that is not quantized in 32.
         logits: ``"full"`` as transformers computes the loss, ``"chunked"`` as TRL does.
         double_quant: whether the constants of NF4 are quantized too.
-        targets: names of the linear layers that get adapters.
+        targets: names of the linear layers that get adapters; none means all.
         dropout: whether the adapters drop some of their inputs.
         device: ``"cuda"``, or ``"cpu"``, where some operations keep or take something else.
 
     Raises:
         CourseError: the model is unknown, or an argument is out of range.
     """
-    shape, targets = shape_of(model), tuple(targets)
+    shape = shape_of(model)
+    targets = tuple(targets) or tuple(shape.linear)
     _check_choices(
         method=(method, METHODS), optimizer=(optimizer, OPTIMIZERS), precision=(precision, PRECISIONS),
         logits=(logits, LOGITS), device=(device, DEVICES),
@@ -248,8 +259,8 @@ def estimate(
     for name, value in (("rank", rank), ("batch", batch), ("seq_len", seq_len)):
         if not _whole(value):
             raise CourseError(f"{name} has to be a whole number from 1 up, not {value!r}")
-    if not targets or set(targets) - set(LINEAR):
-        raise CourseError(f"targets are some of {', '.join(LINEAR)}, not {targets!r}")
+    if set(targets) - set(shape.linear):
+        raise CourseError(f"targets are some of {', '.join(shape.linear)}, not {targets!r}")
     trained_bytes, base_bytes, compute_bytes = PRECISIONS[precision]
     step = _Step(
         shape, method, rank, targets, batch, seq_len, checkpointing, optimizer, precision, logits, double_quant,

@@ -337,7 +337,6 @@ def measure(model: Any, case: Case) -> dict[str, Any]:
         def phase(name: str, began: float) -> float:
             meter.settle()
             peaks[name], seconds[name] = meter.peak(), time.perf_counter() - began
-            found[f"after_{name}_bytes"] = meter.live()
             meter.reset()
             return time.perf_counter()
 
@@ -351,11 +350,9 @@ def measure(model: Any, case: Case) -> dict[str, Any]:
         phase("optimizer", began)
         optimizer.zero_grad()
     return found | {
-        "trained": sum(parameter.numel() for parameter in trained),
         "peak_bytes": max(peaks.values()),
         "peaks": peaks,
         "seconds": {name: round(value, 4) for name, value in seconds.items()},
-        "loss": loss.item(),
         **meter.beside(),
     }
 
@@ -439,14 +436,11 @@ class Runner:
         budget = case.predicted()
         entry = {
             "name": case.name, "model": SHAPES[case.shape], **dataclasses.asdict(case), "targets": list(case.targets),
-            "stored": case.stored, "predicted_bytes": budget.total,
-            "predicted_paged_bytes": budget.paged,
+            "predicted_bytes": budget.total, "predicted_paged_bytes": budget.paged,
         }  # fmt: skip
-        began = time.perf_counter()
         entry |= self._try(case)
-        entry["case_seconds"] = round(time.perf_counter() - began, 2)
         self.receipt["runs"] = [run for run in self.receipt["runs"] if run["name"] != case.name] + [entry]
-        self.out.write_text(json.dumps(self.receipt, indent=1) + "\n")
+        self.out.write_text(text_of(self.receipt))
         print(told(entry), flush=True)
 
     def _try(self, case: Case) -> dict[str, Any]:
@@ -475,14 +469,8 @@ class Runner:
             # The driver's own bytes and the states in managed memory are the process' as well.
             others = beside_the_allocator() + case.predicted().paged
             hold(case.held_to - others if case.held_to else 0)
-            began, meter = time.perf_counter(), meter_of()
-            meter.reset()
             self.model = load(SHAPES[case.shape], case.stored, case.base_bytes)
-            self.loaded = {
-                "load_peak_bytes": meter.peak(),
-                "load_seconds": round(time.perf_counter() - began, 2),
-                "held_allocator_to_bytes": case.held_to and case.held_to - others,
-            }
+            self.loaded = {"held_allocator_to_bytes": case.held_to - others} if case.held_to else {}
             self.base = case.base
         if self.tuned is None or self.adapter != case.adapter:
             if self.adapter:
@@ -495,6 +483,13 @@ class Runner:
         """Lets go of the models."""
         self.model = self.tuned = self.base = self.adapter = None
         release()
+
+
+def text_of(receipt: dict[str, Any]) -> str:
+    """The receipt's file, a line for each run."""
+    lines = ",\n".join("  " + json.dumps(run) for run in receipt["runs"])
+    head = {name: value for name, value in receipt.items() if name != "runs"}
+    return json.dumps(head | {"runs": 0}, indent=1)[: -len("0\n}")] + "[\n" + lines + "\n ]\n}\n"
 
 
 def told(run: dict[str, Any]) -> str:
