@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +79,7 @@ class Margins:
     context: int  # bytes of the driver and of loaded kernels, outside the allocator
 
 
-def margins(cases: Iterable[Measured] | None = None) -> Margins:
-    """Margins from the receipt's cases."""
-    cases = measured() if cases is None else list(cases)
+def margins(cases: Sequence[Measured]) -> Margins:
     cuts = statistics.quantiles([case.peak / case.budget.total for case in cases], n=40)  # 2.5 % between two
     return Margins(
         low=cuts[0],
@@ -151,15 +149,17 @@ def first_change(model: Any, method: str, card: float, length: int, rank: int, m
     """What to change first where a method does not fit."""
     if method != "qlora" and plan(model, "qlora", card, length, rank, margin):
         return "--method qlora fits"
-    for shorter in range(length - length % LENGTHS, 0, -LENGTHS):
-        if plan(model, method, card, shorter, rank, margin):
-            return f"--length {shorter} fits"
-    lower = _largest(lambda count: plan(model, method, card, LENGTHS, count, margin) is not None, rank)
-    if method != "full" and lower:
-        return f"--rank {lower} with --length {LENGTHS} fits"
-    parts = memory.estimate(model, method, 1, 1, 1, True, **SETTINGS[method]).parts
-    part = max(parts, key=parts.get)
-    return f"take a smaller model: {part} alone are {parts[part] / 1e9:.1f} GB"
+
+    def fits(tokens: int, of_rank: int) -> bool:
+        return plan(model, method, card, tokens, of_rank, margin) is not None
+
+    if shorter := LENGTHS * _largest(lambda steps: fits(LENGTHS * steps, rank), (length - 1) // LENGTHS):
+        return f"--length {shorter} fits"
+    shortest = min(length, LENGTHS)
+    if method != "full" and (lower := _largest(lambda of_rank: fits(shortest, of_rank), rank)):
+        return f"--rank {lower} with --length {shortest} fits"
+    least = needed(memory.estimate(model, "qlora", 1, 1, shortest, True, **SETTINGS["qlora"]), margin)
+    return f"take a smaller model or a larger card: QLoRA of rank 1 on {shortest} tokens needs {least / 1e9:.1f} GB"
 
 
 def report(
@@ -177,10 +177,13 @@ def report(
     Raises:
         CourseError: the model is unknown, or a number is out of range.
     """
-    methods, margin = tuple(methods), margins()
+    methods, cases = tuple(methods), measured()
+    margin = margins(cases)
     memory.estimate(model, rank=rank, seq_len=length)  # says what is wrong with them
+    count = memory.shape_of(model).parameters
+    size = f"{count / 1e9:.2f} billion" if count >= 1e9 else f"{count / 1e6:.0f} million"
     lines = [
-        f"{model}: {memory.shape_of(model).parameters / 1e9:.2f} billion weights; rank {rank}, rows of {length} tokens",
+        f"{model}: {size} weights; rank {rank}, rows of {length} tokens",
         "",
         f"{'card':>5}  {'method':6}  {'checkpointing':13}  {'rows':>5}  {'longest row':>11}  expected peak (95 %)",
     ]
@@ -198,8 +201,7 @@ def report(
         f"{ENOUGH:,} tokens a step would fit without.",
         f"A card needs besides {margin.context / 1e9:.1f} GB for CUDA and about {margin.reserve:.0%} of the peak for "
         "the allocator's reserve: both are counted.",
-        f"Measured on an H100, {len(measured())} steps took {margin.low - 1:+.1%} to {margin.high - 1:+.1%} of what is "
-        "expected here.",
+        f"Of {len(cases)} steps on an H100, 95 % took {margin.low:.3f} to {margin.high:.3f} times the expected peak.",
     ]
     return "\n".join(lines)
 

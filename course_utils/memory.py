@@ -525,9 +525,13 @@ class _Step:
         return {"gradients": (size, "of the head, the first there is")}
 
     def block_gradients(self) -> Parts:
-        """The gradients when the first block's backward pass begins: an embedding's own comes after it."""
-        own = self.full and not self.shape.tie_word_embeddings
-        return self.gradients(without=self.shape.vocab_size * self.shape.hidden_size if own else 0)
+        """The gradients while the first block's feed-forward part goes backward: its own, and an embedding's, are not
+        there yet."""
+        if not self.full:
+            return self.gradients(without=sum(self.adapter_tensors()) // self.layers)
+        shape = self.shape
+        embedding = 0 if shape.tie_word_embeddings else shape.vocab_size * shape.hidden_size
+        return self.gradients(without=embedding + sum(o * i for o, i in shape.linear.values()))
 
     def block_forward(self) -> Parts:
         """What is there for down_proj, the end of a block, and not kept: its input's and its weight's other forms.
@@ -536,11 +540,14 @@ class _Step:
         float32 beside a dense layer first gets its input, which is in 16 bits, in float32.
         """
         n, d, f = self.tokens, self.shape.hidden_size, self.shape.intermediate_size
-        size = 3 * self.compute_bytes * n * d  # the sum so far, the norm's output, down_proj's own
-        if self.method == "qlora":
-            size += self.compute_bytes * d * f + (2 * 4 * d * f // BLOCK if self.double_quant else 0)
-        elif self.copies_inputs and not self.full:
-            size += (4 + self.compute_bytes) * n * f
+        # down_proj's output; the sum so far, unless the norm keeps it as it is; the norm's output, unless that is kept.
+        size = self.compute_bytes * n * d * (1 + (self._residual() == 2) + self.copies_inputs)
+        weight = (self.compute_bytes + (2 * 4 / BLOCK if self.double_quant else 0)) * d * f
+        inputs = (4 + self.compute_bytes) * n * f
+        size += max(
+            weight if self.method == "qlora" else 0,
+            inputs if self.copies_inputs and not self.full else 0,  # after it, for the adapter
+        )
         return {"block's forward": (size, f"down_proj for {n:,} tokens")}
 
     def block_backward(self) -> Parts:

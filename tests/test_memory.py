@@ -86,7 +86,7 @@ def test_a_step_keeps_and_takes_what_is_predicted_on_a_small_llama(method, check
     if models.hardware().device == "cpu":
         # Without checkpointing the fullest moment is the loss', of which all is known but some numbers a token.
         backward = max(sum(parts.values()) for name, parts in budget.moments.items() if name != "optimizer")
-        assert backward == pytest.approx(watch.peak, rel=0.09 if checkpointing else 0.002)
+        assert backward == pytest.approx(watch.peak, rel=0.03 if checkpointing else 0.002)
 
 
 @pytest.mark.parametrize(
