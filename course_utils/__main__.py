@@ -33,6 +33,17 @@ def seconds(text: str) -> float:
     return value
 
 
+def gigabytes(text: str) -> float:
+    """The type of ``--card``."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of GB above 0")
+    return value
+
+
 def at_least_one(text: str) -> int:
     """The type of ``--jobs``."""
     if not text.isdecimal() or int(text) < 1:
@@ -87,6 +98,18 @@ def make_parser() -> OneLineParser:
     commands.add_parser("lab", help="open the lessons in JupyterLab; what follows is for JupyterLab", add_help=False)
 
     commands.add_parser("doctor", help="say what this machine is and which model and precision suit it")
+
+    fit = commands.add_parser(
+        "fit",
+        help="say what can be trained on a card, from the model's shape alone",
+        description="For cards of 8, 16, 24, 48 and 80 GB: which method fits, how many rows and how long a one, and "
+        "the expected peak. Nothing is downloaded.",
+    )
+    fit.add_argument("model", metavar="MODEL", help="a name, a directory with a config.json, or that file")
+    fit.add_argument("--card", type=gigabytes, help="GB of the one card that is asked about")
+    fit.add_argument("--method", choices=("full", "lora", "qlora"), help="only this one")
+    fit.add_argument("--rank", type=int, default=16, help="of the adapters (16)")
+    fit.add_argument("--length", type=int, default=512, help="tokens of a row (512)")
 
     figures = commands.add_parser(
         "figures", help="write the course map, the figures of values and the README's table again"
@@ -158,6 +181,11 @@ def run(arguments: list[str]) -> int:
         from course_utils import doctor
 
         print(doctor.report())
+    elif args.command == "fit":
+        from course_utils import fit
+
+        cards = (args.card,) if args.card else fit.CARDS
+        print(fit.report(args.model, cards, (args.method,) if args.method else (), args.length, args.rank))
     elif args.command == "figures":
         from course_utils import contents, figures
 

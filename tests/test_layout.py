@@ -12,9 +12,9 @@ PACKAGE = ROOT / "course_utils"
 # From the ground up; a new module is one word here. What makes the course stands on top, and nothing imports it.
 FLOORS = [
     "errors environment start templates model_files smollm2 world",
-    "formats quantize gptq lora training preferences",
+    "formats quantize gptq lora memory memory_watch training preferences",
     "models data files jsonl readers conversations dataset_checks shelf evaluate certificate adapter_files adapters "
-    "receipts hub handover engine families",
+    "receipts fit hub handover engine families",
     "widgets checks results plots microscope",
     "lessons contents running validate doctor figures __main__",
     "making",
