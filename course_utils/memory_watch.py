@@ -18,7 +18,7 @@ __all__ = ["Saved", "Watch", "at_rest", "constants_of", "tensors_of"]
 class Saved:
     """Counts the bytes that autograd keeps for the backward pass, each storage once, while the block runs.
 
-        with memory.Saved(model) as saved:
+        with memory_watch.Saved(model) as saved:
             loss = model(input_ids=tokens, labels=tokens).loss
         saved.total
 

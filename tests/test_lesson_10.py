@@ -80,6 +80,33 @@ def test_a_judge_without_a_leash_is_fooled_and_with_it_is_not():
     assert interval(ends(fooled, "kl"))[0] > interval(ends(kept, "kl"))[0]
 
 
+def fooled(log):
+    """As the lesson counts it: rounds with a content judge and at most a fifth of the lines right."""
+    return [n for n, score in enumerate(log["reward"]) if score > 0.9 * max(log["reward"]) and log["gold"][n] <= 0.2]
+
+
+def test_the_leash_makes_fooled_rounds_rarer_and_does_not_rule_them_out():
+    kept, free, many = (
+        sum(len(fooled(run["log"])) for run in of(f"PPO on a judge{which}"))
+        for which in (" of 24 pairs", " of 24 pairs, no KL", "")
+    )
+    assert free > 2 * kept > 0 and many > 0
+
+
+def test_what_the_lesson_calls_level_cannot_be_told_apart():
+    for one, other in (("PPO", "GRPO"), ("PPO", "RLOO"), ("PPO on a judge", "PPO on a judge of 24 pairs")):
+        low, high = interval([a - b for a, b in zip(ends(one), ends(other), strict=True)])
+        assert low < 0 < high, (one, other)
+
+
+def test_who_goes_further_forgets_more_even_without_the_furthest():
+    left = {run["seed"]: run["kept"]["others"] for run in of("best of n")}
+    names = ["SFT on the best", "DPO, beta 0.5", "DPO with SFT", "PPO", "PPO on a judge", "RLOO", "GRPO"]
+    names += ["GRPO with KL", "Dr. GRPO"]
+    lost = [statistics.mean(run["kept"]["others"] - left[run["seed"]] for run in of(name)) for name in names]
+    assert statistics.correlation([statistics.mean(ends(name, "kl")) for name in names], lost) < -0.5
+
+
 def test_a_computed_reward_needs_no_judge():
     for method in ("GRPO", "RLOO"):
         assert interval(ends(method))[0] > interval(ends("SFT on the best"))[1]
