@@ -265,6 +265,9 @@ def prepare(model: Any, case: Case) -> Any:
 
     if case.method == "full":
         return model.requires_grad_(True)
+    # Cases of full fine-tuning may have left checkpointing on, for which peft would add hooks; see ``measure``.
+    model.gradient_checkpointing_disable()
+    model.disable_input_require_grads()
     tuned = get_peft_model(
         model,
         LoraConfig(r=case.rank, lora_alpha=case.rank, target_modules=list(case.targets), task_type="CAUSAL_LM"),
@@ -305,12 +308,13 @@ def measure(model: Any, case: Case) -> dict[str, Any]:
     import torch
 
     inner = model.get_base_model() if case.method != "full" else model
+    # Checkpointing makes the embedding's output require a gradient, by one more hook each time it is switched on, of
+    # which only the last can be taken off. A hook that stays makes the first norm keep its input.
+    inner.disable_input_require_grads()
     if case.checkpointing:
         inner.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     else:
         inner.gradient_checkpointing_disable()
-        # A case with checkpointing may have left this on, which makes the first norm keep its input.
-        inner.disable_input_require_grads()
     if case.logits == "chunked" and "forward" not in vars(inner):  # once: it computes in chunks only if asked to
         from trl.trainer.utils import add_fused_lm_head
 
