@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import sys
+from collections import deque
 from pathlib import Path
 from subprocess import STDOUT, Popen
 from threading import Event, Thread
@@ -37,42 +38,51 @@ def asked_for(session, fixture):
 
 
 class Lane:
-    """Runs of ``python -m course_utils validate``, one after the other, beside whatever else goes on."""
+    """Runs of ``python -m course_utils validate``, one after the other, beside whatever else goes on.
+
+    Who has to wait for one of them runs what nobody has begun meanwhile: two at a time then.
+    """
 
     def __init__(self, jobs):
         """``jobs`` holds for each run's name the lessons' numbers, the output directory and further options."""
-        self.jobs, self.ended, self.process, self.stopped = jobs, {name: Event() for name in jobs}, None, False
+        self.jobs, self.ended, self.stopped = jobs, {name: Event() for name in jobs}, Event()
+        self.waiting, self.processes = deque(jobs), set()
         self.thread = Thread(target=self._go, daemon=True)
         self.thread.start()
 
-    def _go(self):
-        try:
-            for name, (numbers, output, options) in self.jobs.items():
-                if self.stopped:
-                    break
-                words = [sys.executable, "-m", "course_utils", "validate", *numbers, "--output", output, *options]
+    def _go(self, until=None):
+        """Runs what is waiting, until there is nothing more, or before the next one once ``until`` has ended."""
+        while not self.stopped.is_set() and not (until and self.ended[until].is_set()):
+            try:
+                name = self.waiting.popleft()
+            except IndexError:
+                return
+            numbers, output, options = self.jobs[name]
+            words = [sys.executable, "-m", "course_utils", "validate", *numbers, "--output", output, *options]
+            try:
                 with (output / "validate.log").open("w") as log:
-                    self.process = Popen(words, cwd=ROOT, stdout=log, stderr=STDOUT)
-                    self.process.wait()
+                    process = Popen(words, cwd=ROOT, stdout=log, stderr=STDOUT)
+                    self.processes.add(process)
+                    process.wait()
+                    self.processes.discard(process)
+            finally:  # nobody waits for a run that could not start
                 self.ended[name].set()
-        finally:  # nobody waits for a run that could not start
-            for event in self.ended.values():
-                event.set()
 
     def output(self, name):
         return self.jobs[name][1]
 
     def entries(self, name):
         """The report's entry of each lesson by number, once the run has ended."""
+        self._go(until=name)
         assert self.ended[name].wait(3600), f"{name} has not ended within an hour"
         path = self.output(name) / "report.json"
         assert path.exists(), (self.output(name) / "validate.log").read_text()
         return {lesson.split("_")[0]: entry for lesson, entry in json.loads(path.read_text())["lessons"].items()}
 
     def stop(self):
-        self.stopped = True
-        if self.process is not None:
-            self.process.terminate()  # the command ends its kernels
+        self.stopped.set()
+        for process in [*self.processes]:
+            process.terminate()  # the command ends its kernels
         self.thread.join(60)
 
 

@@ -243,7 +243,7 @@ def test_right_merges_are_rounding_and_wrong_ones_are_not(
     torch.set_num_threads(threads)
     try:
         for name, net in merges(tiny_model, adapter, another, dtype):
-            found = evaluate.merge_certificate(reference, net, tokenizer, conversations[:16], batch_size=batch_size)
+            found = evaluate.merge_certificate(reference, net, tokenizer, conversations[:8], batch_size=batch_size)
             JUDGED.append((name, found.faint, found.ratio))
             if name == "right":
                 assert found.kind == "rounding", found

@@ -43,7 +43,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="few steps, rows, questions and seeds")
     given = parser.parse_args(arguments)
     if given.quick:
-        given.seeds, given.steps, given.rows, given.heldout = [0, 1], [2], 48, 12
+        given.seeds, given.steps, given.rows, given.heldout = [0, 1], [2], 48, 4
     return given
 
 
