@@ -202,3 +202,35 @@ def test_training_lowers_the_loss_and_trains_nothing_but_the_adapter(tmp_path, t
     moving = {name for name, parameter in net.named_parameters() if parameter.requires_grad}
     assert moving and all("lora_" in name for name in moving)
     assert not net.training and tokenizer.chat_template
+
+
+def test_rows_side_by_side_are_the_same_step(tiny_model, tmp_path, monkeypatch):
+    """As TRL lays them end to end: the same graded tokens, the same loss and gradients to rounding."""
+    import torch
+    from trl import SFTConfig, SFTTrainer
+
+    monkeypatch.setattr(environment, "workspace", lambda: tmp_path)
+    tokenizer = models.load_tokenizer("pocket-llama")
+    settings = SFTConfig(
+        output_dir=str(tmp_path), assistant_only_loss=True, max_length=256, packing=True, use_cpu=True, bf16=False,
+        report_to="none", per_device_train_batch_size=3,
+    )  # fmt: skip
+    net = models.load_base(str(tiny_model), torch.float32).train()
+    rows = data.instructions("train", 60, 0).select_columns(["messages"])
+    trainer = SFTTrainer(model=net, args=settings, train_dataset=rows, processing_class=tokenizer)
+    packed = [trainer.train_dataset[i] for i in range(3)]
+    assert any(len(row["input_ids"]) < 256 for row in packed) and all(len(row["seq_lengths"]) > 1 for row in packed)
+    end_to_end = trainer.data_collator(packed)
+    side_by_side = adapters.SideBySide(tokenizer.pad_token_id, 256)(packed)
+    assert side_by_side["input_ids"].shape == (3, 256) and end_to_end["input_ids"].shape[0] == 1
+    found = []
+    for batch in (end_to_end, side_by_side):
+        net.zero_grad()
+        loss = trainer.compute_loss(net, dict(batch))
+        loss.backward()
+        found.append((batch["labels"][batch["labels"] != -100], loss, [p.grad.clone() for p in net.parameters()]))
+    (graded, loss, gradients), (also_graded, other_loss, other_gradients) = found
+    assert torch.equal(graded, also_graded) and len(graded) > 50
+    assert abs(loss - other_loss) < 1e-5
+    for one, other in zip(gradients, other_gradients, strict=True):
+        assert torch.allclose(one, other, atol=1e-6, rtol=1e-3)
