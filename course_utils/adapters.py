@@ -108,9 +108,10 @@ def train(model: str, rows: Any, seed: int = 0) -> tuple[Any, Any, list[float]]:
 class SideBySide:
     """Puts packed rows into a batch one beside the other, where TRL lays them end to end as one long row.
 
-    A GPU's kernels for packed rows skip what is masked. torch's attention on a CPU computes every pair of a row and
-    masks afterwards: four rows of 256 tokens side by side have a quarter of the pairs. Conversations within a row stay
-    apart as they do in TRL's batch, by positions that begin again; what is left of a row is a conversation of padding.
+    End to end suits kernels that take the conversations' lengths, such as flash attention's on a GPU. torch's own
+    attention computes every pair of a row and masks afterwards: four rows of 256 tokens side by side have a quarter of
+    the pairs. Conversations within a row stay apart as they do in TRL's batch, by positions that begin again; what is
+    left of a row is a conversation of padding.
 
         trainer.data_collator = adapters.SideBySide(tokenizer.pad_token_id, settings.max_length)
     """
