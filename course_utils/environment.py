@@ -22,16 +22,17 @@ def settings() -> dict[str, str]:
     """The environment variables that the course sets, less those that the user has set.
 
     - Threads that wait do not spin for long (``SPIN``).
-    - One GPU is visible: ``SFTTrainer`` refuses to start in a notebook that sees several. A process that a launcher
-      such as torchrun has started keeps its own.
+    - One GPU is visible, the first of those that the user or a scheduler left: ``SFTTrainer`` refuses to start in a
+      notebook that sees several. A process that a launcher such as torchrun has started keeps its own.
     - Where the Hugging Face libraries cannot write, their home is below ``workspace()``. Models and the token that
       lie in the old one stay in use.
     """
     found: dict[str, str] = {}
     if not any(name in os.environ for name in USERS_CHOICE):
         found |= SPIN
-    if "CUDA_VISIBLE_DEVICES" not in os.environ and "LOCAL_RANK" not in os.environ:
-        found["CUDA_VISIBLE_DEVICES"] = "0"
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
+    if "LOCAL_RANK" not in os.environ and ("," in visible or "CUDA_VISIBLE_DEVICES" not in os.environ):
+        found["CUDA_VISIBLE_DEVICES"] = visible.split(",")[0]
     return found | _huggingface_home()
 
 

@@ -103,7 +103,8 @@ def test_threads_are_as_the_course_sets_them_unless_the_user_has(monkeypatch, se
     ("variables", "said"),
     [
         ({}, "CUDA_VISIBLE_DEVICES=0, set by the course"),
-        ({"CUDA_VISIBLE_DEVICES": "2,3"}, "CUDA_VISIBLE_DEVICES=2,3"),
+        ({"CUDA_VISIBLE_DEVICES": "3"}, "CUDA_VISIBLE_DEVICES=3"),
+        ({"CUDA_VISIBLE_DEVICES": "2,3"}, "CUDA_VISIBLE_DEVICES=2, set by the course"),
         ({"LOCAL_RANK": "1"}, "those of the process that a launcher"),
     ],
 )

@@ -36,6 +36,13 @@ def test_the_users_own_gpus_and_those_of_a_launcher_win(bare, name, value):
     assert "CUDA_VISIBLE_DEVICES" not in environment.settings()
 
 
+def test_of_several_gpus_that_a_scheduler_gave_the_first_is_seen(bare):
+    bare.setenv("CUDA_VISIBLE_DEVICES", "GPU-5f,GPU-2a")
+    assert environment.settings()["CUDA_VISIBLE_DEVICES"] == "GPU-5f"
+    bare.setenv("LOCAL_RANK", "0")
+    assert "CUDA_VISIBLE_DEVICES" not in environment.settings()
+
+
 def test_the_set_up_cell_sets_them_before_torch_reads_them():
     code = "from course_utils.start import build; import os, sys\n"
     code += "print('torch' in sys.modules, os.environ['GOMP_SPINCOUNT'])"
