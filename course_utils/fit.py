@@ -1,6 +1,6 @@
 """What can be trained on a card: ``memory.estimate``'s prediction, with the error that it had on a real one.
 
-The receipt ``memory_peaks`` holds what training steps took on an H100. The formulas were corrected by two thirds of its
+The receipt ``memory_peaks`` holds what training steps took on a GPU. The formulas were corrected by two thirds of its
 cases; every third of each shape, in the receipt's order, was held back to be predicted only.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 from course_utils import memory, receipts
 
-__all__ = ["CARDS", "Margins", "Measured", "Plan", "margins", "measured", "plan", "report"]
+__all__ = ["CARDS", "Margins", "Measured", "Plan", "compiled", "largest_batch", "margins", "measured", "plan", "report"]
 
 CARDS = (8, 16, 24, 48, 80)  # GB, of 10^9 bytes
 HELD_BACK = 3  # each third case of a shape
@@ -52,14 +52,14 @@ class Measured:
 
 
 def measured(path: str | Path = "") -> list[Measured]:
-    """The cases that the receipt has a peak of, in its order.
+    """The cases that the receipt has a peak of and that ``memory.estimate`` foresees, in its order.
 
     Args:
         path: another receipt than the course's own.
     """
     found, of_shape = [], collections.Counter[str]()
     for run in receipts.load("memory_peaks", path)["runs"]:
-        if "peak_bytes" not in run:
+        if "peak_bytes" not in run or run.get("compiled"):
             continue
         of_shape[run["shape"]] += 1
         names = ("model", "method", "rank", "batch", "seq_len", "checkpointing", "optimizer")
@@ -67,6 +67,11 @@ def measured(path: str | Path = "") -> list[Measured]:
         budget = memory.estimate(*(run[name] for name in names), **{name: run[name] for name in options})
         found.append(Measured(run, budget, of_shape[run["shape"]] % HELD_BACK == 0))
     return found
+
+
+def compiled(path: str | Path = "") -> list[dict[str, Any]]:
+    """The receipt's entries of compiled blocks: what a compiler keeps is measured, not foreseen."""
+    return [run for run in receipts.load("memory_peaks", path)["runs"] if run.get("compiled") and "peak_bytes" in run]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +90,11 @@ def margins(cases: Sequence[Measured]) -> Margins:
         low=cuts[0],
         high=cuts[-1],
         reserve=statistics.median(case.run["reserved_bytes"] / case.peak - 1 for case in cases),
-        context=int(statistics.median(case.run["beside_allocator_bytes"] for case in cases)),
+        context=int(
+            statistics.median(
+                case.run["beside_allocator_bytes"] for case in cases if "beside_allocator_bytes" in case.run
+            )
+        ),
     )
 
 
@@ -111,6 +120,13 @@ def needed(budget: memory.MemoryBudget, margin: Margins) -> float:
     return budget.total * (margin.high + margin.reserve) + budget.paged + margin.context
 
 
+def largest_batch(
+    model: Any, method: str, card: float, length: int, rank: int, margin: Margins, checkpointing: bool
+) -> int:
+    """How many rows of ``length`` tokens a card of ``card`` GB holds; 0 if not even one."""
+    return _largest(lambda rows: _fits(model, method, card, rows, length, rank, margin, checkpointing), MOST_ROWS)
+
+
 def plan(model: Any, method: str, card: float, length: int, rank: int, margin: Margins) -> Plan | None:
     """The largest step of a method on a card, without checkpointing if that leaves room for ``ENOUGH`` tokens.
 
@@ -120,20 +136,24 @@ def plan(model: Any, method: str, card: float, length: int, rank: int, margin: M
     most = memory.longest_row(model) or MOST_TOKENS
 
     def with_checkpointing(checkpointing: bool) -> Plan | None:
-        def budget(rows: int, tokens: int) -> memory.MemoryBudget:
-            return memory.estimate(model, method, rank, rows, tokens, checkpointing, **SETTINGS[method])
-
-        def fits(rows: int, tokens: int) -> bool:
-            return needed(budget(rows, tokens), margin) <= card * 1e9
-
-        rows = _largest(lambda count: fits(count, length), MOST_ROWS)
+        rows = largest_batch(model, method, card, length, rank, margin, checkpointing)
         if not rows:
             return None
-        longest = LENGTHS * _largest(lambda steps: fits(1, LENGTHS * steps), most // LENGTHS)
-        return Plan(card, method, checkpointing, length, rows, max(longest, length), budget(rows, length))
+        longest = LENGTHS * _largest(
+            lambda steps: _fits(model, method, card, 1, LENGTHS * steps, rank, margin, checkpointing), most // LENGTHS
+        )
+        budget = memory.estimate(model, method, rank, rows, length, checkpointing, **SETTINGS[method])
+        return Plan(card, method, checkpointing, length, rows, max(longest, length), budget)
 
     plain = with_checkpointing(False)
     return plain if plain and plain.tokens >= ENOUGH else with_checkpointing(True)
+
+
+def _fits(
+    model: Any, method: str, card: float, rows: int, length: int, rank: int, margin: Margins, checkpointing: bool
+) -> bool:
+    budget = memory.estimate(model, method, rank, rows, length, checkpointing, **SETTINGS[method])
+    return needed(budget, margin) <= card * 1e9
 
 
 def _largest(fits: Callable[[int], bool], most: int) -> int:
@@ -201,7 +221,7 @@ def report(
         f"{ENOUGH:,} tokens a step would fit without.",
         f"A card needs besides {margin.context / 1e9:.1f} GB for CUDA and about {margin.reserve:.0%} of the peak for "
         "the allocator's reserve: both are counted.",
-        f"Of {len(cases)} steps on an H100, 95 % took {margin.low:.3f} to {margin.high:.3f} times the expected peak.",
+        f"Of {len(cases)} steps on a GPU, 95 % took {margin.low:.3f} to {margin.high:.3f} times the expected peak.",
     ]
     return "\n".join(lines)
 

@@ -577,15 +577,22 @@ class _Step:
     def chunked_logits(self) -> Parts:
         """TRL's loss: one tile of logits at a time, and the gradient of the last hidden states in float32.
 
-        That gradient, or a trained head's, is there in 16 bits too in the end, and a float32 head's weight meanwhile.
+        That gradient, or a trained head's, is there in 16 bits too in the end, and a float32 head's weight meanwhile. A
+        CPU has no kernel for the tile: seven float32 copies of it and a mask are there at most, before the end.
         """
-        n, d, v = self.tokens, self.shape.hidden_size, self.shape.vocab_size
-        size = self.compute_bytes
-        tile = size * min(n, TILE_TOKENS) * TILE_WIDTH
-        hidden = n * d * (4 + (size if self._residual() == 2 else 0))
-        head = v * d * (4 + (2 if size == 2 else 0)) if self.full else 0
-        text = f"a tile of {min(n, TILE_TOKENS):,} x {TILE_WIDTH:,}, {n:,} tokens x {d:,} in float32 and 16 bits"
-        return {"logits": (tile + hidden + head, text + (", the head's gradient likewise" if head else ""))}
+        n, d, v = (
+            self.tokens - self.batch,
+            self.shape.hidden_size,
+            self.shape.vocab_size,
+        )  # the last token foretells none
+        size, tall, wide = self.compute_bytes, min(n, TILE_TOKENS), min(v, TILE_WIDTH)
+        work = (7 * 4 + 1) * tall * wide if self.device == "cpu" else 0
+        end = (size * n * d if self._residual() == 2 else 0) + (2 * v * d if self.full and size == 2 else 0)
+        head = 4 * v * d if self.full else 0
+        text = f"a tile of {tall:,} x {TILE_WIDTH:,}, {n:,} tokens x {d:,} in float32"
+        text += ", the head's gradient likewise" if head else ""
+        text += f", {tall:,} x {wide:,} words x 29 bytes" if work > end else ", and in 16 bits" if end else ""
+        return {"logits": (size * tall * TILE_WIDTH + 4 * n * d + head + max(work, end), text)}
 
 
 def _lost(size: int) -> int:

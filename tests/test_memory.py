@@ -8,6 +8,7 @@ import statistics
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
+from trl.trainer.utils import add_fused_lm_head
 
 from course_utils import fit, lora, memory, memory_watch, models
 from course_utils.errors import CourseError
@@ -63,7 +64,7 @@ def test_a_step_keeps_and_takes_what_is_predicted_on_a_small_llama(method, check
     model, case = make(SMALL, method, precision)
     if checkpointing:
         inner = model if method == "full" else model.get_base_model()
-        inner.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        inner.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
     budget = predicted(SMALL, method, precision, checkpointing)
     tokens = torch.randint(10, 256, (BATCH, LENGTH), device=models.hardware().device)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -87,6 +88,24 @@ def test_a_step_keeps_and_takes_what_is_predicted_on_a_small_llama(method, check
         # Without checkpointing the fullest moment is the loss', of which all is known but some numbers a token.
         backward = max(sum(parts.values()) for name, parts in budget.moments.items() if name != "optimizer")
         assert backward == pytest.approx(watch.peak, rel=0.03 if checkpointing else 0.002)
+
+
+@pytest.mark.skipif(models.hardware().device == "cuda", reason="a GPU's allocator rounds, and has kernels of its own")
+@pytest.mark.parametrize(("method", "precision"), list(itertools.product(memory.METHODS, ("bf16", "mixed"))))
+def test_the_chunked_loss_takes_what_is_predicted_on_a_cpu(method, precision):
+    shape = SMALL | {"vocab_size": 2000}  # wide enough for the tile to be most of the step
+    model, case = make(shape, method, precision)
+    add_fused_lm_head(
+        model if method == "full" else model.get_base_model(), outputs=("log_probs", "entropy", "is_top1")
+    )
+    tokens = torch.randint(10, 256, (BATCH, LENGTH), device="cpu")
+    with memory_watch.Watch([*memory_watch.tensors_of(model), tokens]) as watch:
+        loss = memory_peaks.loss_of(model, tokens, dataclasses.replace(case, logits="chunked"))
+        forward = watch.peak
+        watch.reset()
+        loss.backward()
+    budget = predicted(shape, method, precision, logits="chunked", optimizer="sgd")
+    assert sum(budget.moments["loss"].values()) == pytest.approx(watch.peak, rel=0.02) and watch.peak > forward
 
 
 @pytest.mark.parametrize(
