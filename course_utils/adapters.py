@@ -16,39 +16,48 @@ RECIPES = {
     "pocket-llama": {
         "rank": 16, "alpha": 32, "dropout": 0.0, "learning_rate": 2e-3, "schedule": "cosine", "warmup": 0.03,
         "clip": 1.0, "batch": 4, "accumulation": 1, "max_length": 256, "packing": True, "optimizer": "adamw_torch",
+        "checkpointing": False,
     },
     "smollm2": {
         "rank": 128, "alpha": 128, "dropout": 0.0, "learning_rate": 2e-4, "schedule": "cosine", "warmup": 0.03,
         "clip": 1.0, "batch": 8, "accumulation": 1, "max_length": 256, "packing": False, "optimizer": "adamw_torch",
+        "checkpointing": False,
     },
     "tinyllama": {
         "rank": 64, "alpha": 32, "dropout": 0.1, "learning_rate": 2e-4, "schedule": "cosine", "warmup": 0.03,
         "clip": 1.0, "batch": 2, "accumulation": 4, "max_length": 512, "packing": False,
-        "optimizer": "paged_adamw_32bit",
+        "optimizer": "paged_adamw_32bit", "checkpointing": True,
     },
     "llama-2-7b": {
         "rank": 64, "alpha": 16, "dropout": 0.1, "learning_rate": 2e-4, "schedule": "constant", "warmup": 0.03,
         "clip": 0.3, "batch": 4, "accumulation": 4, "max_length": 512, "packing": False,
-        "optimizer": "paged_adamw_32bit",
+        "optimizer": "paged_adamw_32bit", "checkpointing": True,
     },
 }  # fmt: skip
+PACES = ("fast", "book")
 SMALL_ROWS = 1600, 160  # what a lesson trains on when it finds no adapter, see models.affordable: about a minute
 
 
-def recipe(model: str, **changes: Any) -> dict[str, Any]:
+def recipe(model: str, pace: str = "fast", **changes: Any) -> dict[str, Any]:
     """The recipe for ``model`` on this machine, in a dict of its own; TinyLlama's for a model that has none.
 
     Args:
         model: a name as for ``models.load_4bit``.
+        pace: one of ``PACES``: ``"fast"``, as ``models.choose_pace`` would have it run here, or ``"book"``, as it is
+            published.
         changes: other values for some of its numbers; None leaves a number as it is.
     """
     found = dict(RECIPES.get(model, RECIPES["tinyllama"]))
     unknown = changes.keys() - found.keys()
     if unknown:
         raise CourseError(f"a recipe has no {min(unknown)!r}: it has {', '.join(found)}")
+    if pace not in PACES:
+        raise CourseError(f"there is no pace {pace!r}: it is one of {', '.join(PACES)}")
     if models.hardware().device != "cuda":
-        found["optimizer"] = "adamw_torch"  # without a GPU there is nothing to page
-    return found | {name: value for name, value in changes.items() if value is not None}
+        # Without a GPU there is nothing to page, and memory enough.
+        found |= {"optimizer": "adamw_torch", "checkpointing": False}
+    found |= {name: value for name, value in changes.items() if value is not None}
+    return found | (models.choose_pace(model, found).value if pace == "fast" else {})
 
 
 def train(model: str, rows: Any, seed: int = 0) -> tuple[Any, Any, list[float]]:
@@ -81,7 +90,7 @@ def train(model: str, rows: Any, seed: int = 0) -> tuple[Any, Any, list[float]]:
         max_length=numbers["max_length"], num_train_epochs=1, per_device_train_batch_size=numbers["batch"],
         gradient_accumulation_steps=numbers["accumulation"], packing=numbers["packing"],
         learning_rate=numbers["learning_rate"], lr_scheduler_type=numbers["schedule"], warmup_steps=numbers["warmup"],
-        max_grad_norm=numbers["clip"], optim=numbers["optimizer"], activation_checkpointing=on_gpu,
+        max_grad_norm=numbers["clip"], optim=numbers["optimizer"], activation_checkpointing=numbers["checkpointing"],
         bf16=dtype == torch.bfloat16, fp16=dtype == torch.float16, use_cpu=not on_gpu, logging_steps=0.05,
         save_strategy="no", report_to="none", disable_tqdm=True, seed=seed,
     )  # fmt: skip
@@ -96,7 +105,7 @@ def train(model: str, rows: Any, seed: int = 0) -> tuple[Any, Any, list[float]]:
     for parameter in trainer.model.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()  # SFTTrainer casts it to bf16, where small steps round away
-    if numbers["packing"] and not on_gpu:
+    if numbers["packing"]:
         trainer.data_collator = SideBySide(tokenizer.pad_token_id, numbers["max_length"])
     trainer.remove_callback(PrinterCallback)
     trainer.train()
@@ -108,10 +117,10 @@ def train(model: str, rows: Any, seed: int = 0) -> tuple[Any, Any, list[float]]:
 class SideBySide:
     """Puts packed rows into a batch one beside the other, where TRL lays them end to end as one long row.
 
-    End to end suits kernels that take the conversations' lengths, such as flash attention's on a GPU. torch's own
-    attention computes every pair of a row and masks afterwards: four rows of 256 tokens side by side have a quarter of
-    the pairs. Conversations within a row stay apart as they do in TRL's batch, by positions that begin again; what is
-    left of a row is a conversation of padding.
+    End to end suits kernels that take the conversations' lengths, such as flash attention's. torch's own attention,
+    which the course uses everywhere, computes every pair of a row and masks afterwards: four rows of 256 tokens side
+    by side have a quarter of the pairs. Conversations within a row stay apart as they do in TRL's batch, by positions
+    that begin again; what is left of a row is a conversation of padding.
 
         trainer.data_collator = adapters.SideBySide(tokenizer.pad_token_id, settings.max_length)
     """

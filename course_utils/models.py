@@ -17,6 +17,7 @@ from course_utils.errors import CourseError
 POCKET = Path(__file__).parent / "assets" / "pocket-llama"
 POCKET_FILES = {"config.json", "model.safetensors", "tokenizer.json"}  # without which it is no model
 
+ROOM = 0.9  # of what is free on a GPU: a lesson holds other models beside the one that it trains
 # The names lessons take for `model`. Anything else is a local directory or a hub id.
 NAMES = {
     "pocket-llama": str(POCKET),
@@ -115,6 +116,64 @@ def affordable(model: str, given: Any, usual: Any, few: Any) -> Any:
     if given is not None:
         return given
     return usual if model == "pocket-llama" or hardware().device == "cuda" else few
+
+
+def choose_pace(model: str, recipe: dict[str, Any]) -> Choice:
+    """What to change of a recipe so that it wastes no time of a GPU, with the reason; nothing without one.
+
+    Only what the run costs is changed: short conversations share rows, a step's rows go through at once if they fit,
+    activations are kept if they fit, and Adam is one kernel. What the model learns by stays the recipe's.
+
+    Args:
+        model: a name as for ``load_4bit``.
+        recipe: as ``adapters.recipe`` gives it; of a method with a 4-bit base.
+
+    Returns:
+        A Choice of a dict with some of the recipe's names.
+    """
+    if hardware().device != "cuda":
+        return Choice({}, "without a GPU the recipe stays as it is")
+    from transformers import AutoConfig
+
+    from course_utils import fit, memory
+
+    length, rows = recipe["max_length"], recipe["batch"] * recipe["accumulation"]
+    changes = {"packing": True, "optimizer": "adamw_torch_fused"}
+    free, config, margin = free_memory(), AutoConfig.from_pretrained(locate(model)), fit.margins(fit.measured())
+
+    def needed(batch: int, checkpointing: bool) -> float:
+        budget = memory.estimate(
+            config, "qlora", recipe["rank"], batch, length, checkpointing, "adamw_torch_fused", precision="mixed",
+            logits="chunked", dropout=recipe["dropout"] > 0,
+        )  # fmt: skip
+        return fit.needed(budget, margin)
+
+    def largest(checkpointing: bool) -> int:
+        divisors = (each for each in range(rows, 0, -1) if rows % each == 0)
+        return next((each for each in divisors if needed(each, checkpointing) <= ROOM * free), 0)
+
+    try:
+        kept, recomputed = largest(False), largest(True)
+    except CourseError:  # no Llama: its memory cannot be foreseen
+        return Choice(changes, "packed rows and a fused Adam; what this model takes of the card cannot be foreseen")
+    checkpointing = kept * length < min(fit.ENOUGH, rows * length)
+    batch = (recomputed if checkpointing else kept) or 1
+    changes |= {"batch": batch, "accumulation": rows // batch, "checkpointing": checkpointing}
+    reason = f"{batch} of a step's {rows} rows at once take about {needed(batch, checkpointing) / 1e9:.1f} GB"
+    if not checkpointing:
+        return Choice(changes, f"{reason} of the {free / 1e9:.1f} that are free, with nothing computed twice")
+    without = f"{kept} rows would fit" if kept > 1 else "one row would fit" if kept else "none would fit"
+    return Choice(
+        changes, f"{reason} with checkpointing; without it {without} into {free / 1e9:.1f}, too few to be fast"
+    )
+
+
+def free_memory() -> int:
+    """Bytes of the GPU that nobody holds, when this process has given back what it only keeps in reserve."""
+    import torch
+
+    torch.cuda.empty_cache()
+    return torch.cuda.mem_get_info()[0]
 
 
 def choose_attention() -> Choice:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from peft import LoraConfig, get_peft_model
+from transformers import LlamaConfig
 
-from course_utils import adapter_files, adapters, data, environment, models
+from course_utils import adapter_files, adapters, data, environment, memory, models
 from course_utils.errors import CourseError
 
 
@@ -171,20 +172,60 @@ def test_a_save_that_went_elsewhere_is_said(build, tiny_model):
 # --- the recipe ------------------------------------------------------------------------------------------------------
 
 
-def test_a_recipe_is_the_callers_own(monkeypatch):
-    machine = models.Hardware("cuda", "A100", 8, 2**34, 2**35, (8, 0))
+def with_gpu(monkeypatch, gigabytes, capability=(8, 0)):
+    """A machine with a GPU of which so much is free."""
+    machine = models.Hardware("cuda", "a GPU", 8, 2**34, int(gigabytes * 1e9), capability)
     monkeypatch.setattr(models, "hardware", lambda: machine)
-    mine = adapters.recipe("tinyllama", rank=8, alpha=None)
+    monkeypatch.setattr(models, "free_memory", lambda: int(gigabytes * 1e9))
+
+
+def test_a_recipe_is_the_callers_own(monkeypatch):
+    with_gpu(monkeypatch, 24)
+    mine = adapters.recipe("tinyllama", "book", rank=8, alpha=None)
     assert (mine["rank"], mine["alpha"], mine["optimizer"]) == (8, 32, "paged_adamw_32bit")
     mine["batch"] = 77
-    assert adapters.recipe("tinyllama")["batch"] == 2 and adapters.recipe("tinyllama")["rank"] == 64
-    assert adapters.recipe("someone/a-model") == adapters.recipe("tinyllama")
+    assert adapters.recipe("tinyllama", "book")["batch"] == 2 and adapters.recipe("tinyllama", "book")["rank"] == 64
+    assert adapters.recipe("someone/a-model", "book") == adapters.recipe("tinyllama", "book")
     assert len({frozenset(each) for each in adapters.RECIPES.values()}) == 1, "recipes differ in what they name"
 
 
-def test_nothing_is_paged_without_a_gpu(monkeypatch):
+def test_nothing_is_paged_or_computed_twice_without_a_gpu(monkeypatch):
     monkeypatch.setattr(models, "hardware", lambda: models.Hardware("cpu", "any", 2, 2**34))
-    assert adapters.recipe("llama-2-7b")["optimizer"] == "adamw_torch"
+    for pace in adapters.PACES:
+        recipe = adapters.recipe("llama-2-7b", pace)
+        assert recipe == adapters.RECIPES["llama-2-7b"] | {"optimizer": "adamw_torch", "checkpointing": False}
+
+
+@pytest.mark.parametrize(
+    ("model", "gigabytes", "batch", "accumulation", "checkpointing"),
+    [
+        ("tinyllama", 80, 8, 1, False),
+        ("tinyllama", 12, 4, 2, False),  # four rows of 512 tokens keep a card busy
+        ("tinyllama", 4, 8, 1, True),  # fewer would not
+        ("llama-2-7b", 24, 16, 1, True),
+        ("llama-2-7b", 80, 8, 2, False),
+        ("llama-2-7b", 6, 1, 16, True),  # and will not fit: the lesson stops there, not here
+    ],
+)
+def test_a_fast_recipe_fills_the_card_and_learns_by_the_same_numbers(
+    model, gigabytes, batch, accumulation, checkpointing, monkeypatch, tmp_path
+):
+    with_gpu(monkeypatch, gigabytes)
+    LlamaConfig(**memory.SHAPES[model]).save_pretrained(tmp_path)
+    monkeypatch.setattr(models, "locate", lambda _: str(tmp_path))
+    fast, book = adapters.recipe(model), adapters.recipe(model, "book")
+    assert (fast["batch"], fast["accumulation"], fast["checkpointing"]) == (batch, accumulation, checkpointing)
+    assert fast["packing"] and fast["optimizer"] == "adamw_torch_fused"
+    assert fast["batch"] * fast["accumulation"] == book["batch"] * book["accumulation"]
+    learned_by = ("rank", "alpha", "dropout", "learning_rate", "schedule", "warmup", "clip", "max_length")
+    assert {name: fast[name] for name in learned_by} == {name: book[name] for name in learned_by}
+    reason = models.choose_pace(model, book).reason
+    assert f"{gigabytes:.1f}" in reason and ("checkpointing" in reason) == checkpointing
+
+
+def test_a_pace_that_is_not_there_is_refused():
+    with pytest.raises(CourseError, match="no pace 'slow': it is one of fast, book"):
+        adapters.recipe("pocket-llama", "slow")
 
 
 def test_a_number_that_no_recipe_has_is_refused():
