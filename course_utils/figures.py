@@ -241,11 +241,73 @@ def nf4_levels() -> str:
     return picture(1000, ground + 112, "NF4's levels on a normal curve", description, parts)
 
 
+def memory_budget() -> str:
+    """The fullest moment of a training step of Llama 2 7B by four methods, beside what two cards have."""
+    from course_utils import memory
+
+    bars = {
+        "full fine-tuning": {"method": "full", "optimizer": "adamw_master"},
+        "LoRA": {"method": "lora", "precision": "mixed"},
+        "QLoRA": {"method": "qlora", "precision": "mixed"},
+        "QLoRA, checkpointing": {"method": "qlora", "precision": "mixed", "checkpointing": True},
+    }
+    groups = {
+        "weights": (BASE, ("linear weights", "4-bit codes", "quantization constants", "embedding and head", "norms")),
+        "what is trained: adapters, gradients, Adam": (
+            ADAPTER,
+            ("adapters", "gradients", "optimizer states", "update"),
+        ),
+        "activations, loss and workspace": (GRADIENT, ()),  # all else
+    }
+    left, right, top, step, thick, most = 220, 960, 106, 58, 34, 120
+
+    def x(gigabytes: float) -> float:
+        return round(left + (right - left) * gigabytes / most, 1)
+
+    parts = [
+        text(30, 38, "One training step of Llama 2 7B at its fullest moment", size=19, bold=True, anchor="start"),
+        text(30, 62, "4 rows of 512 tokens, rank 16, adapters in float32; GB", size=13, colour=MUTED, anchor="start"),
+    ]
+    bottom, said = top + step * len(bars) - 12, []
+    for card in (24, 80):
+        place = f"M{x(card)} {top - 14} V{bottom}"
+        parts.append(f'<path d="{place}" stroke="{MUTED}" stroke-width="1.5" stroke-dasharray="5 4"/>')
+        parts.append(text(x(card), top - 20, f"a card of {card} GB", size=13, colour=MUTED))
+    for number, (name, options) in enumerate(bars.items()):
+        budget = memory.estimate("llama-2-7b", batch=4, **options)
+        y, start = top + step * number, 0.0
+        known = {part for _, names in groups.values() for part in names}
+        for colour, names in groups.values():
+            chosen = [p for p in budget.parts if (p in names if names else p not in known)]
+            size = sum(budget.parts[part] for part in chosen) / 1e9
+            if size:
+                parts.append(box(x(start), y, x(start + size) - x(start), thick, fill=colour, radius=0))
+            start += size
+        parts.append(text(left - 14, y + 22, name, anchor="end"))
+        parts.append(
+            box(x(start) + 6, y + 6, 42, 22, fill=COLOURS["paper"], radius=0)
+        )  # no card's line goes through the number
+        parts.append(text(x(start) + 10, y + 22, f"{start:.1f}", bold=True, anchor="start"))
+        said.append(f"{name} {start:.1f} GB")
+    place = 30
+    for name, (colour, _) in groups.items():
+        parts.append(box(place, bottom + 22, 14, 14, fill=colour, radius=2))
+        parts.append(text(place + 22, bottom + 34, name, size=13, anchor="start"))
+        place += 60 + 7.4 * len(name)
+    description = (
+        "Four stacked bars of weights, what is trained, and activations, beside the lines of cards of 24 and 80 GB: "
+        f"{', '.join(said)}. Full fine-tuning is mostly what is trained, LoRA mostly weights, QLoRA mostly "
+        "activations, which checkpointing takes away."
+    )
+    return picture(1000, bottom + 56, "The memory of a training step by method", description, parts)
+
+
 def write_all(directory: Path = IMAGES, notebooks: Path = contents.NOTEBOOKS) -> list[Path]:
     """Write every figure into the directory, which is made if absent, and return the paths in order of name."""
     drawings = {
         "course_map.svg": course_map(contents.entries(notebooks)),
         "float_formats.svg": float_formats(),
+        "memory.svg": memory_budget(),
         "nf4_levels.svg": nf4_levels(),
     }
     directory = Path(directory)
