@@ -52,9 +52,9 @@ def tiny_model(tmp_path_factory):
     return directory
 
 
-# Every lesson runs once in full; once more with a model of random weights and quick parameters; some of them quickly
-# with a public model and with a reader's rows; and once in the browser (test_browser.py). All but the last go on beside
-# the other tests, one after the other.
+# Every lesson runs once in full and once in the browser (test_browser.py), for some of them with another model. The
+# others run once more with a model of random weights and quick parameters; some of them quickly with a public model
+# and with a reader's rows. All but those in the browser go on beside the other tests, one after the other.
 
 
 @pytest.fixture(scope="session")
@@ -93,14 +93,12 @@ def options_of(run, request):
         return ["--quick", "--jobs", "1", "-p", "model", str(request.getfixturevalue("tiny_model"))]
     if run == "smollm2_run":
         return ["--quick", "-p", "model", "smollm2"]
-    if run == "cut_run":
-        return ["--quick", "-p", "model", str(request.getfixturevalue("cut_smollm2")), "-p", "train_rows", "64"]
     files = request.getfixturevalue("own_files").items()
     given = [word for name, path in files for word in ("-p", name, str(path))]
     return ["--quick", "-p", "model", str(request.getfixturevalue("tiny_model")), *given]
 
 
-RUNS = ("full_run", "tiny_run", "own_run", "smollm2_run", "cut_run")
+RUNS = ("full_run", "tiny_run", "own_run", "smollm2_run")
 
 
 def pytest_collection_modifyitems(items):
@@ -123,7 +121,7 @@ def lane(request, tmp_path_factory):
     jobs = {
         run: (numbers, tmp_path_factory.mktemp(run), options_of(run, request))
         for run, numbers in wanted.items()
-        if numbers and (run not in ("smollm2_run", "cut_run") or smollm2.packed())
+        if numbers and (run != "smollm2_run" or smollm2.packed())
     }
     lane = Lane(jobs)
     step_back(10)
@@ -172,12 +170,6 @@ def own_run(lane):
 def smollm2_run(lane):
     """The same, with SmolLM2."""
     return lane.entries("smollm2_run")
-
-
-@pytest.fixture(scope="session")
-def cut_run(lane):
-    """The same, with SmolLM2's first layers."""
-    return lane.entries("cut_run")
 
 
 def entry_of(run, request):

@@ -22,7 +22,10 @@ import warnings
 import nbformat
 import psutil
 import pytest
-from lessons import NOTEBOOKS, ROOT, code_cells
+from lessons import CUT, NOTEBOOKS, RANDOM, ROOT, code_cells
+from lessons import number as number_of
+
+from course_utils import smollm2
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -79,17 +82,17 @@ CLIPPED = """(cell) => [...cell.querySelectorAll('.jp-OutputArea-output, .widget
 
 
 @contextlib.contextmanager
-def jupyterlab(directory, build):
+def jupyterlab(directory, build, values):
     """JupyterLab on a copy of the course below `directory`, with no setting of this machine's user.
 
-    What lessons leave for each other stands in `build`.
+    What lessons leave for each other stands in `build`. Parameters take a lesson's quick values, then `values`.
 
     Gives the course's address, the token and where the kernels' connection files are.
     """
     course = directory / "course"
     shutil.copytree(ROOT / "notebooks", course / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     for path in (course / "notebooks").glob("*.ipynb"):
-        shorten(path)
+        shorten(path, values)
     shutil.copytree(ROOT / "images", course / "images")  # the server follows no link out of its directory
     for name in ("course_utils", "requirements.txt"):
         (course / name).symlink_to(ROOT / name)
@@ -122,14 +125,25 @@ def jupyterlab(directory, build):
             process.kill()
 
 
-def shorten(path):
-    """Puts a notebook's own quick values into its parameters cell: its sliders are the same."""
+def shorten(path, values):
+    """Puts a notebook's own quick values and these into its parameters cell: its sliders are the same."""
     notebook = nbformat.read(path, as_version=4)
     (cell,) = (cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
-    for name, value in notebook.metadata["course"]["quick"].items():
+    quick = notebook.metadata["course"]["quick"]
+    for name, value in (quick | values).items():
         cell.source, found = re.subn(rf"^{name} = .*", f"{name} = {value!r}", cell.source, flags=re.MULTILINE)
-        assert found == 1, f"{path.name} has no parameter {name}"
+        assert found == 1 or name not in quick, f"{path.name} has no parameter {name}"
     nbformat.write(notebook, path)
+
+
+@pytest.fixture
+def values(notebook, request):
+    """What a lesson is run with beside its quick values: some with another model, which they then need no run for."""
+    if number_of(notebook) in RANDOM:
+        return {"model": str(request.getfixturevalue("tiny_model"))}
+    if number_of(notebook) in CUT and smollm2.packed():
+        return {"model": str(request.getfixturevalue("cut_smollm2")), "train_rows": 64}
+    return {}
 
 
 def address_of(runtime, process):
@@ -231,7 +245,7 @@ def run_all(page, cells):
 
 
 @contextlib.contextmanager
-def ran(notebook, directory, build):
+def ran(notebook, directory, build, values):
     """A lesson in JupyterLab after all its cells have run.
 
     Kernels of ipykernel 7 have lost messages (https://github.com/ipython/ipykernel/issues/1554): the page then waits
@@ -242,7 +256,7 @@ def ran(notebook, directory, build):
     """
     for attempt in ("first", "second"):
         with (
-            jupyterlab(directory / attempt, build) as (address, token, runtime),
+            jupyterlab(directory / attempt, build, values) as (address, token, runtime),
             chromium(directory / attempt / "profile") as (page, other),
         ):
             page.goto(f"{address}lab/tree/notebooks/{notebook.name}?token={token}")
@@ -385,7 +399,7 @@ def photograph(page, directory, names, explorers):
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_slider_moves_its_figure(notebook, tmp_path, tmp_path_factory, capsys, record_property):
+def test_every_slider_moves_its_figure(notebook, values, tmp_path, tmp_path_factory, capsys, record_property):
     # A redraw of these takes seconds by nature: moved once by key and once by mouse, and not counted.
     training = nbformat.read(notebook, as_version=4).metadata["course"].get("live_training", [])
     names = explorers_of(notebook)
@@ -395,7 +409,7 @@ def test_every_slider_moves_its_figure(notebook, tmp_path, tmp_path_factory, cap
         [f"\n{notebook.stem}: milliseconds from key press to new image; screenshots in {tmp_path}"],
     )
     build = tmp_path_factory.getbasetemp() / "browser-build"
-    with ran(notebook, tmp_path, build) as (page, other, runtime):
+    with ran(notebook, tmp_path, build, values) as (page, other, runtime):
         explorers = page.locator(".jp-CodeCell:has(.jp-OutputArea-output .widget-vbox)").all()
         assert len(explorers) == len(names)
         clipped = photograph(page, tmp_path, names, explorers)
