@@ -1,6 +1,6 @@
 """The lessons on a GPU: with pocket-llama, and with models of TinyLlama's and Llama 2 7B's shape. A receipt.
 
-    python -m course_utils.making.on_a_card --out on_a_card.json --lanes 4     # GPUs of 80 GB, half an hour
+    python -m course_utils.making.on_a_card --out on_a_card.json --lanes 8 --gpus 0 1    # of 80 GB, half an hour
     python -m course_utils.making.on_a_card --out /tmp/card.json --quick       # the same path, a small model, a CPU
 
 The shapes are local directories with random weights in bf16 and a tokenizer of their vocabulary's size, made for the
@@ -64,9 +64,9 @@ class Run:
 
 
 FULL = (
+    Run("Llama 2 7B's shape", "llama-2-7b", ("08", "07", "06", "00")),  # what takes longest comes first
     Run("TinyLlama's shape", "tinyllama"),
     Run("TinyLlama's shape, the book's pace", "tinyllama", ("06",), (("pace", "book"), ("train_rows", 400))),
-    Run("Llama 2 7B's shape", "llama-2-7b", ("00", "06", "07", "08")),
     Run("pocket-llama", "pocket-llama"),
     Run("smollm2", "smollm2", ("00", "05", "06", "07", "08")),
     Run("smollm2, another seed", "smollm2", ("06",), (("seed", 1),)),
@@ -149,6 +149,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", nargs="+", default=[""], help="parts of the runs' names")
     parser.add_argument("--lessons", nargs="+", help="only these, by their numbers")
     parser.add_argument("--lanes", type=int, default=1, help="lessons at a time, spread over the GPUs")
+    parser.add_argument("--gpus", nargs="+", default=["0"], help="by their numbers")
     parser.add_argument("--place", type=Path, help="keeps models, notebooks and what they made here, for the next call")
     parser.add_argument("--quick", action="store_true", help="a small shape and two lessons")
     given = parser.parse_args(arguments)
@@ -167,16 +168,15 @@ def main(arguments: list[str] | None = None) -> int:
         "runs": json.loads(given.out.read_text())["runs"] if given.out.exists() else [],
     }
     ended = {(entry["run"], entry["lesson"]) for entry in receipt["runs"] if entry["status"] == "ok"}
-    gpus = max(1, torch.cuda.device_count())
     numbers = tuple(entry.number for entry in contents.entries() if entry.file)
     lanes: queue.SimpleQueue[str] = queue.SimpleQueue()
     for lane in range(given.lanes):
-        lanes.put(str(lane % gpus))
+        lanes.put(given.gpus[lane % len(given.gpus)])
     writing = threading.Lock()
 
     def one(run: Run, lesson: str, model: str, place: Path) -> None:
         gpu = lanes.get()
-        entry = run_lesson(run, lesson, model, place, gpu) | {"alone": given.lanes <= gpus}
+        entry = run_lesson(run, lesson, model, place, gpu) | {"alone": given.lanes <= len(given.gpus)}
         lanes.put(gpu)
         with writing:
             same = (run.name, lesson)
