@@ -30,9 +30,9 @@ def settings() -> dict[str, str]:
     found: dict[str, str] = {}
     if not any(name in os.environ for name in USERS_CHOICE):
         found |= SPIN
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
-    if "LOCAL_RANK" not in os.environ and ("," in visible or "CUDA_VISIBLE_DEVICES" not in os.environ):
-        found["CUDA_VISIBLE_DEVICES"] = visible.split(",")[0]
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if "LOCAL_RANK" not in os.environ and (visible is None or "," in visible):
+        found["CUDA_VISIBLE_DEVICES"] = (visible or "0").split(",")[0]
     return found | _huggingface_home()
 
 

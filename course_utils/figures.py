@@ -284,9 +284,8 @@ def memory_budget() -> str:
                 parts.append(box(x(start), y, x(start + size) - x(start), thick, fill=colour, radius=0))
             start += size
         parts.append(text(left - 14, y + 22, name, anchor="end"))
-        parts.append(
-            box(x(start) + 6, y + 6, 42, 22, fill=COLOURS["paper"], radius=0)
-        )  # no card's line goes through the number
+        # On paper of its own, so that no card's line goes through the number.
+        parts.append(box(x(start) + 6, y + 6, 42, 22, fill=COLOURS["paper"], radius=0))
         parts.append(text(x(start) + 10, y + 22, f"{start:.1f}", bold=True, anchor="start"))
         said.append(f"{name} {start:.1f} GB")
     place = 30

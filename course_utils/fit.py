@@ -85,16 +85,13 @@ class Margins:
 
 
 def margins(cases: Sequence[Measured]) -> Margins:
+    beside = [case.run["beside_allocator_bytes"] for case in cases if "beside_allocator_bytes" in case.run]
     cuts = statistics.quantiles([case.peak / case.budget.total for case in cases], n=40)  # 2.5 % between two
     return Margins(
         low=cuts[0],
         high=cuts[-1],
         reserve=statistics.median(case.run["reserved_bytes"] / case.peak - 1 for case in cases),
-        context=int(
-            statistics.median(
-                case.run["beside_allocator_bytes"] for case in cases if "beside_allocator_bytes" in case.run
-            )
-        ),
+        context=int(statistics.median(beside)),
     )
 
 

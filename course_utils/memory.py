@@ -580,11 +580,8 @@ class _Step:
         That gradient, or a trained head's, is there in 16 bits too in the end, and a float32 head's weight meanwhile. A
         CPU has no kernel for the tile: seven float32 copies of it and a mask are there at most, before the end.
         """
-        n, d, v = (
-            self.tokens - self.batch,
-            self.shape.hidden_size,
-            self.shape.vocab_size,
-        )  # the last token foretells none
+        n = self.tokens - self.batch  # a row's last token has no next one
+        d, v = self.shape.hidden_size, self.shape.vocab_size
         size, tall, wide = self.compute_bytes, min(n, TILE_TOKENS), min(v, TILE_WIDTH)
         work = (7 * 4 + 1) * tall * wide if self.device == "cpu" else 0
         end = (size * n * d if self._residual() == 2 else 0) + (2 * v * d if self.full and size == 2 else 0)

@@ -121,8 +121,9 @@ def affordable(model: str, given: Any, usual: Any, few: Any) -> Any:
 def choose_pace(model: str, recipe: dict[str, Any]) -> Choice:
     """What to change of a recipe so that it wastes no time of a GPU, with the reason; nothing without one.
 
-    Only what the run costs is changed: short conversations share rows, a step's rows go through at once if they fit,
-    activations are kept if they fit, and Adam is one kernel. What the model learns by stays the recipe's.
+    Short conversations share rows, a step's rows go through at once if they fit, activations are kept if they fit, and
+    Adam is one kernel. Rank, rate, schedule and the rows of a step stay the recipe's; but where rows were not packed
+    before, a step now holds more conversations, and there are fewer steps.
 
     Args:
         model: a name as for ``load_4bit``.

@@ -58,6 +58,19 @@ def test_its_sentences_on_what_saves_most():
     assert 0 < gigabytes(**mixed) - gigabytes(**mixed, logits="chunked") < 1
 
 
+def test_its_sentences_on_what_takes_time():
+    """The ladder's seconds, of one step each: an order, and that fewer tokens are not as much less time."""
+
+    def seconds(method, checkpointing=False, batch=4):
+        wanted = {"shape": "7b", "entry": "grid", "method": method, "checkpointing": checkpointing, "batch": batch}
+        (run,) = (c.run for c in fit.measured() if wanted.items() <= c.run.items() and c.run["seq_len"] == 512)
+        return sum(run["seconds"].values())
+
+    assert seconds("lora") < min(seconds("full"), seconds("qlora"))
+    assert seconds("qlora") < seconds("qlora", True)
+    assert seconds("qlora", True, batch=1) > 0.5 * seconds("qlora", True)
+
+
 def test_a_compiler_keeps_less_than_is_foreseen():
     for run in fit.compiled():
         names = ("model", "method", "rank", "batch", "seq_len", "checkpointing", "optimizer")
