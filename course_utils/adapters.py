@@ -56,17 +56,19 @@ def recipe(model: str, pace: str = "fast", **changes: Any) -> dict[str, Any]:
     if models.hardware().device != "cuda":
         # Without a GPU there is nothing to page, and memory enough.
         found |= {"optimizer": "adamw_torch", "checkpointing": False}
-    found |= {name: value for name, value in changes.items() if value is not None}
-    return found | (models.choose_pace(model, found).value if pace == "fast" else {})
+    asked = {name: value for name, value in changes.items() if value is not None}
+    found |= asked
+    return found | (models.choose_pace(model, found).value | asked if pace == "fast" else {})
 
 
-def train(model: str, rows: Any, seed: int = 0) -> tuple[Any, Any, list[float]]:
+def train(model: str, rows: Any, seed: int = 0, numbers: dict[str, Any] | None = None) -> tuple[Any, Any, list[float]]:
     """Fine-tunes ``model`` in 4 bits as lesson 06 does.
 
     Args:
         model: a name as for ``models.load_4bit``.
         rows: a ``datasets.Dataset`` with a column ``messages``.
         seed: of the adapter's start and of the rows' order.
+        numbers: a recipe; what ``recipe`` gives for the model if none is given.
 
     Returns:
         The model with its adapter, its tokenizer, and the training loss of each twentieth of the run, in nats a
@@ -81,7 +83,7 @@ def train(model: str, rows: Any, seed: int = 0) -> tuple[Any, Any, list[float]]:
     from trl import SFTConfig, SFTTrainer
 
     dtype, on_gpu = models.choose_dtype().value, models.hardware().device == "cuda"
-    numbers = recipe(model)
+    numbers = numbers or recipe(model)
     models.check_trainable(model)
     set_seed(seed)
     tokenizer = models.load_tokenizer(model)

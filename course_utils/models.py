@@ -17,6 +17,9 @@ from course_utils.errors import CourseError
 POCKET = Path(__file__).parent / "assets" / "pocket-llama"
 POCKET_FILES = {"config.json", "model.safetensors", "tokenizer.json"}  # without which it is no model
 
+# Rates where a recipe's rows are packed that were not: a step then holds several times as many conversations, and there
+# are fewer steps. SmolLM2 learns by it what it learns at the published pace, see making/paces.py.
+PACKED_RATE = 4
 ROOM = 0.9  # of what is free on a GPU: a lesson holds other models beside the one that it trains
 # The names lessons take for `model`. Anything else is a local directory or a hub id.
 NAMES = {
@@ -122,8 +125,8 @@ def choose_pace(model: str, recipe: dict[str, Any]) -> Choice:
     """What to change of a recipe so that it wastes no time of a GPU, with the reason; nothing without one.
 
     Short conversations share rows, a step's rows go through at once if they fit, activations are kept if they fit, and
-    Adam is one kernel. Rank, rate, schedule and the rows of a step stay the recipe's; but where rows were not packed
-    before, a step now holds more conversations, and there are fewer steps.
+    Adam is one kernel. Rank, schedule and the rows of a step stay the recipe's. Where rows were not packed before, a
+    step now holds more conversations and there are fewer steps, and the rate is ``PACKED_RATE`` times the recipe's.
 
     Args:
         model: a name as for ``load_4bit``.
@@ -140,6 +143,8 @@ def choose_pace(model: str, recipe: dict[str, Any]) -> Choice:
 
     length, rows = recipe["max_length"], recipe["batch"] * recipe["accumulation"]
     changes = {"packing": True, "optimizer": "adamw_torch_fused"}
+    if not recipe["packing"]:
+        changes["learning_rate"] = PACKED_RATE * recipe["learning_rate"]
     free, config, margin = free_memory(), AutoConfig.from_pretrained(locate(model)), fit.margins(fit.measured())
 
     def needed(batch: int, checkpointing: bool) -> float:

@@ -147,10 +147,13 @@ def sample(
 def hidden(model: Any, lines: Lines) -> torch.Tensor:
     """The last layer's states of the lines, [lines, columns, hidden]; ``model`` may be an adapter on its base."""
     inner = _inner(model)
-    positions = (lines.attention.cumsum(1) - 1).clamp(min=0)  # the padding before a prompt does not count
-    return inner.model(
-        input_ids=lines.ids, attention_mask=lines.attention, position_ids=positions, use_cache=False
-    ).last_hidden_state
+    # The padding before a prompt goes behind the line: what stands behind is never looked at, so no mask is needed.
+    # With one, the padding's own rows would see nothing at all, and on some GPUs their gradient is not a number.
+    columns = torch.arange(lines.ids.shape[1], device=lines.ids.device)
+    before = lines.attention.argmax(1, keepdim=True)  # columns of padding before each prompt
+    ids = lines.ids.gather(1, (columns + before) % len(columns))
+    states = inner.model(input_ids=ids, use_cache=False).last_hidden_state
+    return states.gather(1, ((columns - before) % len(columns))[..., None].expand_as(states))
 
 
 def forward(model: Any, lines: Lines) -> tuple[torch.Tensor, torch.Tensor]:

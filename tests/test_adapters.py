@@ -217,10 +217,17 @@ def test_a_fast_recipe_fills_the_card_and_learns_by_the_same_numbers(
     assert (fast["batch"], fast["accumulation"], fast["checkpointing"]) == (batch, accumulation, checkpointing)
     assert fast["packing"] and fast["optimizer"] == "adamw_torch_fused"
     assert fast["batch"] * fast["accumulation"] == book["batch"] * book["accumulation"]
-    learned_by = ("rank", "alpha", "dropout", "learning_rate", "schedule", "warmup", "clip", "max_length")
+    learned_by = ("rank", "alpha", "dropout", "schedule", "warmup", "clip", "max_length")
     assert {name: fast[name] for name in learned_by} == {name: book[name] for name in learned_by}
+    assert fast["learning_rate"] == models.PACKED_RATE * book["learning_rate"]  # for fewer steps, each of more
     reason = models.choose_pace(model, book).reason
     assert f"{gigabytes:.1f}" in reason and ("checkpointing" in reason) == checkpointing
+
+
+def test_a_fast_recipe_keeps_a_rate_that_is_asked_for_and_that_of_rows_packed_before(monkeypatch):
+    with_gpu(monkeypatch, 80)
+    assert adapters.recipe("smollm2", learning_rate=3e-4)["learning_rate"] == 3e-4
+    assert adapters.recipe("pocket-llama")["learning_rate"] == adapters.RECIPES["pocket-llama"]["learning_rate"]
 
 
 def test_a_pace_that_is_not_there_is_refused():

@@ -91,6 +91,17 @@ def test_answers_begin_in_one_column_and_padding_counts_for_nothing(lines, token
         assert prompt.tolist() == wanted
 
 
+def test_the_model_reads_lines_from_the_first_column_without_a_mask(lines, start, monkeypatch):
+    """A mask that hides all from a row of padding makes gradients that are no numbers, by one kernel of GPUs."""
+    seen = {}
+    real = start.model.forward
+    monkeypatch.setattr(start.model, "forward", lambda **inputs: seen.update(inputs) or real(**inputs))
+    preferences.hidden(start, lines)
+    assert seen.get("attention_mask") is None
+    for ids, own, row in zip(lines.ids, lines.attention > 0, seen["input_ids"], strict=True):
+        assert torch.equal(row[: int(own.sum())], ids[own])
+
+
 def test_pick_takes_lines_with_all_that_belongs_to_them(lines):
     turned = lines.pick([1, 0, 1])
     assert turned.texts == [lines.texts[i] for i in (1, 0, 1)] and turned.rows[1] is lines.rows[0]

@@ -72,6 +72,10 @@ FULL = (
     Run("smollm2, another seed", "smollm2", ("06",), (("seed", 1),)),
     Run("smollm2, the book's pace", "smollm2", ("06",), (("pace", "book"),)),
     Run("smollm2, the book's pace, another seed", "smollm2", ("06",), (("pace", "book"), ("seed", 1))),
+    Run("smollm2, a quarter of the rows", "smollm2", ("06",), (("train_rows", 1100),)),
+    Run(
+        "smollm2, a quarter of the rows, the book's pace", "smollm2", ("06",), (("pace", "book"), ("train_rows", 1100))
+    ),
     Run("fp16, as on a T4", "pocket-llama", ("00", "06", "07"), fp16=True),
     Run("two GPUs visible", "pocket-llama", gpus="0,1"),
 )
