@@ -50,6 +50,21 @@ class Lines:
         """The place of each answer's last token in ``answer``, [lines]."""
         return self.mask.sum(1).long() - 1
 
+    @property
+    def before(self) -> torch.Tensor:
+        """Columns of padding before each prompt, [lines]."""
+        return self.attention.argmax(1)
+
+    @property
+    def flush(self) -> torch.Tensor:
+        """``ids`` with all the padding behind, [lines, columns], for a model to read without a mask.
+
+        What stands behind is never looked at. In front, padding needs a mask, its own rows then see nothing at all, and
+        the gradient of cuDNN's attention in 16 bits is not a number there (torch 2.11, H100 and H200).
+        """
+        columns = torch.arange(self.ids.shape[1], device=self.ids.device)
+        return self.ids.gather(1, (columns + self.before[:, None]) % len(columns))
+
     def pick(self, which: Sequence[int]) -> Lines:
         """Some of the lines, in the order given."""
         which = list(which)
@@ -146,14 +161,10 @@ def sample(
 
 def hidden(model: Any, lines: Lines) -> torch.Tensor:
     """The last layer's states of the lines, [lines, columns, hidden]; ``model`` may be an adapter on its base."""
-    inner = _inner(model)
-    # The padding before a prompt goes behind the line: what stands behind is never looked at, so no mask is needed.
-    # With one, the padding's own rows would see nothing at all, and on some GPUs their gradient is not a number.
     columns = torch.arange(lines.ids.shape[1], device=lines.ids.device)
-    before = lines.attention.argmax(1, keepdim=True)  # columns of padding before each prompt
-    ids = lines.ids.gather(1, (columns + before) % len(columns))
-    states = inner.model(input_ids=ids, use_cache=False).last_hidden_state
-    return states.gather(1, ((columns - before) % len(columns))[..., None].expand_as(states))
+    states = _inner(model).model(input_ids=lines.flush, use_cache=False).last_hidden_state
+    back = (columns - lines.before[:, None]) % len(columns)
+    return states.gather(1, back[..., None].expand_as(states))
 
 
 def forward(model: Any, lines: Lines) -> tuple[torch.Tensor, torch.Tensor]:
