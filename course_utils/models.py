@@ -142,9 +142,10 @@ def choose_pace(model: str, recipe: dict[str, Any]) -> Choice:
     from course_utils import fit, memory
 
     length, rows = recipe["max_length"], recipe["batch"] * recipe["accumulation"]
-    changes = {"packing": True, "optimizer": "adamw_torch_fused"}
+    changes, faster = {"packing": True, "optimizer": "adamw_torch_fused"}, ""
     if not recipe["packing"]:
         changes["learning_rate"] = PACKED_RATE * recipe["learning_rate"]
+        faster = f"; packed steps are fewer, so the rate is {PACKED_RATE} times the recipe's unless one is given"
     free, config, margin = free_memory(), AutoConfig.from_pretrained(locate(model)), fit.margins(fit.measured())
 
     def needed(batch: int, checkpointing: bool) -> float:
@@ -161,16 +162,17 @@ def choose_pace(model: str, recipe: dict[str, Any]) -> Choice:
     try:
         kept, recomputed = largest(False), largest(True)
     except CourseError:  # no Llama: its memory cannot be foreseen
-        return Choice(changes, "packed rows and a fused Adam; what this model takes of the card cannot be foreseen")
+        reason = "packed rows and a fused Adam; what this model takes of the card cannot be foreseen"
+        return Choice(changes, reason + faster)
     checkpointing = kept * length < min(fit.ENOUGH, rows * length)
     batch = (recomputed if checkpointing else kept) or 1
     changes |= {"batch": batch, "accumulation": rows // batch, "checkpointing": checkpointing}
     reason = f"{batch} of a step's {rows} rows at once take about {needed(batch, checkpointing) / 1e9:.1f} GB"
     if not checkpointing:
-        return Choice(changes, f"{reason} of the {free / 1e9:.1f} that are free, with nothing computed twice")
+        return Choice(changes, f"{reason} of the {free / 1e9:.1f} that are free, with nothing computed twice{faster}")
     without = f"{kept} rows would fit" if kept > 1 else "one row would fit" if kept else "none would fit"
     return Choice(
-        changes, f"{reason} with checkpointing; without it {without} into {free / 1e9:.1f}, too few to be fast"
+        changes, f"{reason} with checkpointing; without it {without} into {free / 1e9:.1f}, too few to be fast{faster}"
     )
 
 

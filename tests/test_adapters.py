@@ -207,7 +207,7 @@ def test_nothing_is_paged_or_computed_twice_without_a_gpu(monkeypatch):
         ("llama-2-7b", 6, 1, 16, True),  # and will not fit: the lesson stops there, not here
     ],
 )
-def test_a_fast_recipe_fills_the_card_and_learns_by_the_same_numbers(
+def test_a_fast_recipe_fills_the_card_and_learns_by_the_same_numbers_but_the_rate(
     model, gigabytes, batch, accumulation, checkpointing, monkeypatch, tmp_path
 ):
     with_gpu(monkeypatch, gigabytes)
@@ -222,6 +222,7 @@ def test_a_fast_recipe_fills_the_card_and_learns_by_the_same_numbers(
     assert fast["learning_rate"] == models.PACKED_RATE * book["learning_rate"]  # for fewer steps, each of more
     reason = models.choose_pace(model, book).reason
     assert f"{gigabytes:.1f}" in reason and ("checkpointing" in reason) == checkpointing
+    assert f"{models.PACKED_RATE} times the recipe's" in reason
 
 
 def test_a_fast_recipe_keeps_a_rate_that_is_asked_for_and_that_of_rows_packed_before(monkeypatch):
