@@ -86,6 +86,7 @@ KEPT = ("status", "seconds", "peak_rss_mb", "widget_errors", "error", "results")
 def write_model(shape: Any, directory: Path) -> None:
     """Saves a Llama of random weights in bf16, and a tokenizer whose vocabulary is as large as the model's."""
     import torch
+    from tokenizers import Tokenizer
     from transformers import AutoModelForCausalLM, LlamaConfig
 
     numbers = dataclasses.asdict(memory.shape_of(shape))
@@ -95,10 +96,12 @@ def write_model(shape: Any, directory: Path) -> None:
         net = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
     net.save_pretrained(directory)
     texts = (world.document(0, i).text for i in range(2000))
-    learned = tokenizer.train_tokenizer(texts, numbers["vocab_size"])
+    learned = json.loads(tokenizer.train_tokenizer(texts, numbers["vocab_size"]).to_str())
     # The small world has fewer words than a large vocabulary has places: the others are taken by words it never uses.
-    learned.add_tokens([f"<unused{i}>" for i in range(numbers["vocab_size"] - learned.get_vocab_size())])
-    tokenizer.save_tokenizer(learned, directory, POSITIONS)
+    # (As tokens added afterwards, TRL's clone_chat_template, quadratic in those, would take half an hour.)
+    words = learned["model"]["vocab"]
+    words |= {f"<unused{i}>": i for i in range(len(words), numbers["vocab_size"])}
+    tokenizer.save_tokenizer(Tokenizer.from_str(json.dumps(learned)), directory, POSITIONS)
 
 
 class CardWatch(threading.Thread):
