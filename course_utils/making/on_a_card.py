@@ -135,9 +135,9 @@ def run_lesson(run: Run, lesson: str, model: str, place: Path, gpu: str) -> dict
         around["IPYTHONDIR"] = str(place / "ipython")
     watch = CardWatch(gpu)
     watch.start()
-    done = subprocess.run(
-        command + ["--quick"] * run.quick, cwd=environment.ROOT, env=around, capture_output=True, text=True
-    )
+    log = Path(f"{output}.log")  # where to look while it runs
+    with log.open("w") as said:
+        subprocess.run(command + ["--quick"] * run.quick, cwd=environment.ROOT, env=around, stdout=said, stderr=said)
     entry = {"run": run.name, "lesson": lesson, "model": run.model, "parameters": dict(run.parameters)}
     entry |= {"gpus": run.gpus or gpu, "card_peak_mb": watch.stop()}
     if run.fp16:
@@ -145,7 +145,7 @@ def run_lesson(run: Run, lesson: str, model: str, place: Path, gpu: str) -> dict
         entry["dtype"] = seen.read_text() if seen.exists() else "no kernel asked"
     report = output / "report.json"
     if not report.exists():
-        return entry | {"status": "not started", "error": done.stderr.strip()[-2000:]}
+        return entry | {"status": "not started", "error": log.read_text().strip()[-2000:]}
     (found,) = json.loads(report.read_text())["lessons"].values()
     return entry | {key: found[key] for key in KEPT}
 
