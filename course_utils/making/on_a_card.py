@@ -98,7 +98,7 @@ def write_model(shape: Any, directory: Path) -> None:
     texts = (world.document(0, i).text for i in range(2000))
     learned = json.loads(tokenizer.train_tokenizer(texts, numbers["vocab_size"]).to_str())
     # The small world has fewer words than a large vocabulary has places: the others are taken by words it never uses.
-    # (As tokens added afterwards, TRL's clone_chat_template, quadratic in those, would take half an hour.)
+    # (Not as tokens added afterwards: for each of those TRL's clone_chat_template builds the whole vocabulary anew.)
     words = learned["model"]["vocab"]
     words |= {f"<unused{i}>": i for i in range(len(words), numbers["vocab_size"])}
     tokenizer.save_tokenizer(Tokenizer.from_str(json.dumps(learned)), directory, POSITIONS)
