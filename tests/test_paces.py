@@ -31,6 +31,17 @@ def test_packing_costs_at_the_published_rate_and_a_higher_one_makes_up_for_it():
     faster = mean(4400, "8 packed rows, four times the rate")
     assert packed < published - 0.02 and abs(faster - published) < 0.02
     assert mean(1100, "8 packed rows, four times the rate") > mean(1100, "8 packed rows") + 0.1
+    published = mean(1100, "as published")
+    assert abs(mean(1100, "8 packed rows, four times the rate") - published) < 0.05
+    assert published > mean(1100, "8 packed rows") + 0.1
+
+
+def test_lesson_06_itself_scores_alike_at_both_paces_and_trains_faster():
+    runs = {run["run"]: run["results"] for run in receipts.load("on_a_card")["runs"] if run["lesson"] == "06"}
+    pairs = [(runs[f"smollm2{seed}"], runs[f"smollm2, the book's pace{seed}"]) for seed in ("", ", another seed")]
+    lead = [fast["accuracy_after"] - book["accuracy_after"] for fast, book in pairs]
+    assert abs(sum(lead) / len(lead)) < 0.06  # the error of the difference of two times 200 questions
+    assert all(fast["train_seconds"] < book["train_seconds"] / 3 for fast, book in pairs)
 
 
 @pytest.mark.slow
