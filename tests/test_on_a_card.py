@@ -73,10 +73,20 @@ def test_each_lesson_ended_well_there():
     assert all(run["dtype"] == "torch.float16" for run in CARD["runs"] if run["run"].startswith("fp16"))
 
 
-@pytest.mark.parametrize("name", ["pocket-llama", "two GPUs visible"])
-def test_pocket_llama_runs_there_in_every_lesson(name):
-    there = {run["lesson"] for run in CARD["runs"] if run["run"] == name}
-    assert there >= {"00", "01", "02", "03", "04", "05", "06", "07", "08", "10", "12"}
+EVERY = {"00", "01", "02", "03", "04", "05", "06", "07", "08", "10", "12"}
+
+
+@pytest.mark.parametrize(
+    ("name", "lessons"),
+    [
+        ("pocket-llama", EVERY),
+        ("two GPUs visible", EVERY),
+        ("TinyLlama's shape", EVERY),
+        ("smollm2", {"00", "05", "06", "07", "08"}),
+    ],
+)
+def test_each_model_runs_there_in_its_lessons(name, lessons):
+    assert {run["lesson"] for run in CARD["runs"] if run["run"] == name} >= lessons
 
 
 @pytest.mark.parametrize(
