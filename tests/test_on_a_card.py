@@ -37,6 +37,7 @@ def test_the_quick_run_ends_well_and_is_not_repeated(tmp_path):
     assert done.returncode == 0, done.stderr
     receipt = json.loads(out.read_text())
     assert str(tmp_path) not in receipt["command"] and receipt["hardware"] and receipt["versions"]["torch"]
+    assert {entry["hardware"] for entry in receipt["runs"]} == {receipt["hardware"].split(" (")[0]}
     entries = {entry["run"]: entry for entry in receipt["runs"]}
     assert entries.keys() == {each.name for each in on_a_card.QUICK}
     for entry in entries.values():
@@ -71,6 +72,12 @@ def test_each_lesson_ended_well_there():
     assert not any(run["widget_errors"] for run in CARD["runs"])
     assert {run["run"] for run in CARD["runs"]} <= {each.name for each in on_a_card.FULL}
     assert all(run["dtype"] == "torch.float16" for run in CARD["runs"] if run["run"].startswith("fp16"))
+
+
+def test_no_card_held_more_than_it_has():
+    """A run that another machine goes on from keeps the card that it was made on."""
+    megabytes = {"NVIDIA H100 80GB HBM3": 81_559, "NVIDIA H200": 143_771}
+    assert all(run["card_peak_mb"] <= megabytes[run["hardware"]] for run in CARD["runs"])
 
 
 EVERY = {"00", "01", "02", "03", "04", "05", "06", "07", "08", "10", "12"}

@@ -184,6 +184,7 @@ def main(arguments: list[str] | None = None) -> int:
     def one(run: Run, lesson: str, model: str, place: Path) -> None:
         gpu = lanes.get()
         entry = run_lesson(run, lesson, model, place, gpu) | {"alone": given.lanes <= len(given.gpus)}
+        entry["hardware"] = receipt["hardware"].split(" (")[0]  # of each: a receipt may be gone on with elsewhere
         lanes.put(gpu)
         with writing:
             same = (run.name, lesson)
