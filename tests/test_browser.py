@@ -104,7 +104,6 @@ def jupyterlab(directory, build, values):
     overrides.write_text(json.dumps(SETTINGS))
     environment = {name: value for name, value in os.environ.items() if name != "COURSE_HEADLESS"}
     environment |= {name: str(place) for name, place in places.items()}
-    environment["OMP_NUM_THREADS"] = str(os.cpu_count() or 2)  # nothing computes beside the one kernel
     token = os.urandom(16).hex()
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"]
     command += [f"--IdentityProvider.token={token}"]
