@@ -68,9 +68,12 @@ def logits_of(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     return model(**inputs, use_cache=False).logits
 
 
-def loss_of(model: Any, batch: dict[str, torch.Tensor], reduction: str = "mean") -> torch.Tensor:
-    """The loss over the graded tokens of a batch, in nats."""
-    logits, targets = logits_of(model, batch), batch["labels"].to(model.device)[:, 1:].flatten()
+def loss_of(
+    model: Any, batch: dict[str, torch.Tensor], reduction: str = "mean", logits: torch.Tensor | None = None
+) -> torch.Tensor:
+    """The loss over the graded tokens of a batch, in nats; ``logits`` are the model's, if it has read them already."""
+    logits = logits_of(model, batch) if logits is None else logits
+    targets = batch["labels"].to(model.device)[:, 1:].flatten()
     return F.cross_entropy(logits[:, :-1].flatten(0, 1).float(), targets, ignore_index=IGNORED, reduction=reduction)
 
 

@@ -14,7 +14,7 @@ FLOORS = [
     "errors environment start templates model_files smollm2 world",
     "formats quantize gptq lora memory memory_watch training preferences",
     "models data files jsonl readers conversations dataset_checks shelf evaluate certificate adapter_files adapters "
-    "receipts fit hub handover engine families",
+    "receipts fit hub handover engine families forgetting",
     "widgets checks results plots microscope",
     "lessons contents running validate doctor figures __main__",
     "making",
