@@ -102,14 +102,10 @@ RUNS = ("full_run", "tiny_run", "own_run", "smollm2_run")
 
 
 def pytest_collection_modifyitems(items):
-    """What reads the report of a run comes last, in the order of the runs, and the browser before it.
-
-    By then lesson 06, which is the longest, has ended beside shorter tests.
-    """
+    """What reads the report of a run comes last, in the order of the runs."""
 
     def place(item):
-        waits = [2 + RUNS.index(name) for name in item.fixturenames if name in RUNS]
-        return max(waits, default=1 if item.get_closest_marker("browser") else 0)
+        return max((1 + RUNS.index(name) for name in item.fixturenames if name in RUNS), default=0)
 
     items.sort(key=place)
 
