@@ -11,7 +11,7 @@ from lessons import ROOT
 from course_utils import receipts
 from course_utils.making import forgetting_plane as plane
 
-RECEIPT = receipts.ASSETS / "forgetting_plane.json"
+RECEIPT, KNOWN = (receipts.ASSETS / f"forgetting_{name}.json" for name in ("plane", "known"))
 FIGURES = {"learned", "tasks", "in_other_words", "asked", "completed", "prose", "kl", "size", "rank"}
 
 
@@ -46,6 +46,16 @@ def test_the_receipt_has_the_summaries_that_the_lesson_compares_with():
     seeds = {way: sorted(run["seed"] for run in runs if run["way"] == way) for way in {run["way"] for run in runs}}
     assert len(seeds) >= 9 and all(of == [0, 1, 2] for of in seeds.values())
     consistent({"runs": runs})
+
+
+def test_the_public_models_receipt_holds_every_way_with_three_seeds():
+    receipt = receipts.load("forgetting_plane", KNOWN)
+    there = sorted((run["way"], run["seed"]) for run in receipt["runs"])
+    assert there == sorted((way.name, seed) for way in plane.KNOWN_WAYS for seed in range(3))
+    assert receipt["sizes"] == plane.SIZES and receipt["hardware"] and "smollm2" in receipt["command"]
+    consistent(receipt)
+    ends = {(run["marks"][-1]["kl"], run["marks"][-1]["prose"], run["marks"][-1]["size"]) for run in receipt["runs"]}
+    assert len(ends) == len(there) and all(run["marks"][-1]["example"] for run in receipt["runs"])
 
 
 def test_ways_have_names_of_their_own_and_make_sense():

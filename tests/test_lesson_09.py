@@ -36,7 +36,7 @@ def more(way, other, name="tasks", where="reached"):
 @pytest.mark.slow
 def test_much_is_unlearned_and_two_steps_bring_some_back(report):
     results = report["results"]
-    assert results["learned"]["nothing"] > 0.8 and results["kept"]["nothing"] < results["kept_before"] - 0.2
+    assert results["learned"]["nothing"] > 0.8 and results["kept"]["nothing"] < 2 / 3 * results["kept_before"]
     assert results["brought_back"] > 0.1
     before, after = results["looks"]["before"], results["looks"]["after"]
     assert after["facts, completed"] > before["facts, completed"] - 0.1  # what is not asked in a chat stays
