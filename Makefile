@@ -10,7 +10,7 @@ SMOLLM2 = .venv/smollm2
 LUDWIG_PYTHON ?= python3.12
 LUDWIG = .venv-ludwig/bin
 
-.PHONY: setup course test test-browser test-rest lab figures ludwig lint
+.PHONY: setup course test lab figures ludwig lint
 
 setup: $(READY)
 
@@ -24,15 +24,8 @@ $(SMOLLM2): $(READY)
 course: setup
 	$(RUN) course_utils validate $(LESSONS)
 
-# The browser waits more than it computes: the rest goes on beside it.
 test: setup lint $(SMOLLM2)
-	$(MAKE) --no-print-directory --jobs 2 test-rest test-browser
-
-test-browser:
-	$(RUN) pytest -m browser
-
-test-rest:
-	$(RUN) pytest -m "not browser"
+	$(RUN) pytest
 
 lab: setup
 	$(RUN) course_utils lab

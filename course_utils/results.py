@@ -14,6 +14,7 @@ from typing import Any
 from course_utils.errors import CourseError
 
 MIME = "application/vnd.course.results+json"
+RECORDED: dict[str, Any] = {}  # the figures of the lesson that runs in this kernel, for the test in the browser
 CELL = "padding:.25em .9em;text-align:{};border-bottom:1px solid rgba(128,128,128,.35)"
 
 
@@ -54,13 +55,17 @@ def _require_range(name: str, value: Any, low: float, high: float) -> None:
 
 
 def record(**figures: Any) -> None:
-    """Show the figures of a lesson as a small table, and leave them in the notebook for ``validate`` to collect."""
+    """Show the figures of a lesson as a small table, and leave them in the notebook for ``validate`` to collect.
+
+    They are also in ``RECORDED``, as long as the notebook's kernel lives.
+    """
     if not figures:
         raise ValueError("nothing to record: give at least one figure, such as accuracy=0.9")
     for name in figures:
         if not name.isidentifier():
             raise ValueError(f"{name!r} cannot be the name of a figure: use letters, digits and underscores")
     values = {name: _plain(name, value) for name, value in figures.items()}
+    RECORDED.update(values)
     lines = table_rows(values)
     width = max(len(label) for label, _ in lines)
     text = "\n".join(f"{label:<{width}}  {shown}" for label, shown in lines)

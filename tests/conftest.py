@@ -89,23 +89,26 @@ def options_of(run, request):
     """What ``validate`` is given in one of the runs of ``RUNS``."""
     if run == "full_run":
         return []
-    if run == "tiny_run":
-        return ["--quick", "--jobs", "1", "-p", "model", str(request.getfixturevalue("tiny_model"))]
     if run == "smollm2_run":
         return ["--quick", "-p", "model", "smollm2"]
     files = request.getfixturevalue("own_files").items()
     given = [word for name, path in files for word in ("-p", name, str(path))]
-    return ["--quick", "-p", "model", str(request.getfixturevalue("tiny_model")), *given]
+    model = "cut_smollm2" if smollm2.packed() else "tiny_model"
+    return ["--quick", "--jobs", "1", "-p", "model", str(request.getfixturevalue(model)), *given]
 
 
-RUNS = ("full_run", "tiny_run", "own_run", "smollm2_run")
+RUNS = ("full_run", "own_run", "smollm2_run")
 
 
 def pytest_collection_modifyitems(items):
-    """What reads the report of a run comes last, in the order of the runs."""
+    """What reads the report of a run comes last, in the order of the runs, and the browser before it.
+
+    By then lesson 06, which is the longest, has ended beside shorter tests.
+    """
 
     def place(item):
-        return max((1 + RUNS.index(name) for name in item.fixturenames if name in RUNS), default=0)
+        waits = [2 + RUNS.index(name) for name in item.fixturenames if name in RUNS]
+        return max(waits, default=1 if item.get_closest_marker("browser") else 0)
 
     items.sort(key=place)
 
@@ -151,14 +154,8 @@ def full_output(lane):
 
 
 @pytest.fixture(scope="session")
-def tiny_run(lane):
-    """The same, run quickly with a model that is not the course's."""
-    return lane.entries("tiny_run")
-
-
-@pytest.fixture(scope="session")
 def own_run(lane):
-    """The same, with rows of a reader's own."""
+    """The same, run quickly with rows of a reader's own, and with another model."""
     return lane.entries("own_run")
 
 
@@ -178,9 +175,3 @@ def entry_of(run, request):
 def report(full_run, request):
     """The full run's entry of the lesson whose module asks."""
     return entry_of(full_run, request)
-
-
-@pytest.fixture(scope="module")
-def tiny_report(tiny_run, request):
-    """The quick run's entry of the lesson whose module asks."""
-    return entry_of(tiny_run, request)

@@ -17,10 +17,11 @@ from course_utils import __main__ as command
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-# A run in the browser may as well be the run with another model: one of random weights, or a public one's first layers,
-# for the lessons that ask it most. (Lesson 07 asserts how answers differ by padding and merge; random weights have one
-# answer to everything.)
-RANDOM, CUT = ("00", "10", "12"), ("05", "06", "08")
+# The run in the browser is the run with another model too, of random weights; but for lesson 07, which asserts how
+# answers differ by padding and merge: random weights have one answer to everything.
+NOT_RANDOM = ("07",)
+# The lessons that take a reader's own rows. They run with them on a public model's first layers.
+OWN_ROWS = ("05", "06", "08")
 NO_MODEL = f"there is no directory {Path.cwd() / 'nowhere'}"  # what is said of `-p model ./nowhere`
 
 

@@ -8,6 +8,7 @@ COURSE_PHOTOGRAPHS=1 of the whole lesson.
 import ast
 import contextlib
 import hashlib
+import importlib
 import json
 import os
 import re
@@ -22,10 +23,8 @@ import warnings
 import nbformat
 import psutil
 import pytest
-from lessons import CUT, NOTEBOOKS, RANDOM, ROOT, code_cells
+from lessons import NOT_RANDOM, NOTEBOOKS, ROOT, code_cells
 from lessons import number as number_of
-
-from course_utils import smollm2
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -138,12 +137,17 @@ def shorten(path, values):
 
 @pytest.fixture
 def values(notebook, request):
-    """What a lesson is run with beside its quick values: some with another model, which they then need no run for."""
-    if number_of(notebook) in RANDOM:
-        return {"model": str(request.getfixturevalue("tiny_model"))}
-    if number_of(notebook) in CUT and smollm2.packed():
-        return {"model": str(request.getfixturevalue("cut_smollm2")), "train_rows": 64}
-    return {}
+    """What a lesson is run with beside its quick values: mostly another model, which it then needs no run for."""
+    return {} if number_of(notebook) in NOT_RANDOM else {"model": str(request.getfixturevalue("tiny_model"))}
+
+
+@pytest.fixture
+def build(lane, tmp_path_factory):
+    """Where the lessons write. An adapter that lesson 06 has trained by now, beside the tests, is not trained again."""
+    place = tmp_path_factory.getbasetemp() / "browser-build"
+    if "full_run" in lane.jobs and (trained := lane.output("full_run") / "adapters" / "pocket-chat").is_dir():
+        shutil.copytree(trained, place / "adapters" / "pocket-chat", dirs_exist_ok=True)
+    return place
 
 
 def address_of(runtime, process):
@@ -285,8 +289,8 @@ def complaints(page):
     return page.locator(WRONG).all_inner_texts()
 
 
-def widget_errors(runtime):
-    """`widgets.ERRORS` of the one kernel that runs."""
+def told(runtime, name):
+    """A value in the one kernel that runs, by its name in the package: what JSON can hold of it."""
     from jupyter_client import BlockingKernelClient
 
     (connection,) = runtime.glob("kernel-*.json")
@@ -295,11 +299,11 @@ def widget_errors(runtime):
     client.start_channels()
     try:
         client.wait_for_ready(timeout=60)
-        code = "__import__('course_utils.widgets').widgets.ERRORS"
-        reply = client.execute("", silent=True, user_expressions={"errors": code}, reply=True, timeout=60)
+        code = f"__import__('json').dumps(__import__('course_utils.{name.split('.')[0]}').{name})"
+        reply = client.execute("", silent=True, user_expressions={"told": code}, reply=True, timeout=60)
     finally:
         client.stop_channels()
-    return ast.literal_eval(reply["content"]["user_expressions"]["errors"]["data"]["text/plain"])
+    return json.loads(ast.literal_eval(reply["content"]["user_expressions"]["told"]["data"]["text/plain"]))
 
 
 def picture(cell):
@@ -399,7 +403,7 @@ def photograph(page, directory, names, explorers):
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_slider_moves_its_figure(notebook, values, tmp_path, tmp_path_factory, capsys, record_property):
+def test_every_slider_moves_its_figure(notebook, values, build, tmp_path, capsys, record_property):
     # A redraw of these takes seconds by nature: moved once by key and once by mouse, and not counted.
     training = nbformat.read(notebook, as_version=4).metadata["course"].get("live_training", [])
     names = explorers_of(notebook)
@@ -408,7 +412,6 @@ def test_every_slider_moves_its_figure(notebook, values, tmp_path, tmp_path_fact
         [],
         [f"\n{notebook.stem}: milliseconds from key press to new image; screenshots in {tmp_path}"],
     )
-    build = tmp_path_factory.getbasetemp() / "browser-build"
     with ran(notebook, tmp_path, build, values) as (page, other, runtime):
         explorers = page.locator(".jp-CodeCell:has(.jp-OutputArea-output .widget-vbox)").all()
         assert len(explorers) == len(names)
@@ -427,7 +430,10 @@ def test_every_slider_moves_its_figure(notebook, values, tmp_path, tmp_path_fact
                 assert complaints(page) == [], f"{name}, {label}"
                 times[f"{name}, {label}"] = presses
             cell.locator(".jp-Cell-outputWrapper").screenshot(path=tmp_path / f"{name}-moved.png")
-        assert widget_errors(runtime) == []
+        assert told(runtime, "widgets.ERRORS") == []
+        claims = importlib.import_module(f"test_lesson_{number_of(notebook)}")
+        if values and hasattr(claims, "of_another_model"):
+            claims.of_another_model(told(runtime, "results.RECORDED"))
         assert other == [], "the page asked for something that is not on this machine"
 
     for name, some in times.items():

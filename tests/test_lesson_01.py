@@ -33,9 +33,9 @@ def test_the_errors_are_in_order(report):
     assert results["bf16_sum_error"] > 0.5
 
 
-@pytest.mark.slow
-def test_another_model_has_its_own_gradients(tiny_report):
-    assert tiny_report["results"]["gradients"] > 1000
+def of_another_model(results):
+    """What the run in the browser, with a small random model, has to record."""
+    assert results["gradients"] > 1000
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ def test_sentiment_carries_over_to_handwritten_reviews(report):
 
 
 @pytest.mark.slow
-def test_a_resumed_run_ends_where_an_uninterrupted_one_does(report, tiny_report):
-    assert report["results"]["resume_gap"] == 0 and tiny_report["results"]["resume_gap"] == 0
+def test_a_resumed_run_ends_where_an_uninterrupted_one_does(report):
+    assert report["results"]["resume_gap"] == 0
     stopped = report["results"]["stopped_at"]
     assert 4 <= stopped["best"] < stopped["step"] < 80
 
@@ -40,10 +40,11 @@ def test_accumulated_batches_are_one_batch_and_a_mean_of_means_is_not(report):
     assert results["mean_of_means"] > 1.3 * results["mean_of_tokens"]
 
 
-@pytest.mark.slow
-def test_a_model_without_a_recipe_of_its_own_takes_tinyllamas(tiny_report):
+def of_another_model(results):
+    """In the browser a model without a recipe of its own takes TinyLlama's, and goes on as if it had not stopped."""
+    assert results["resume_gap"] == 0
     # per layer: q and o 64x64, k and v 64x32, gate, up and down 64x128; two layers; rank 64
-    assert tiny_report["results"]["trainable_parameters"] == 2 * 64 * (2 * 128 + 2 * 96 + 3 * 192)
+    assert results["trainable_parameters"] == 2 * 64 * (2 * 128 + 2 * 96 + 3 * 192)
 
 
 @pytest.mark.parametrize(

