@@ -16,10 +16,15 @@ environment.prepare()
 # The lessons' runs go on beside all other tests: half of the processors for either.
 os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
 
+import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 from lessons import Lane, asked_for  # noqa: E402
 
 from course_utils import smollm2, world  # noqa: E402
+
+# Beside a lesson's run any example may take long; speed is measured in benchmarks.
+hypothesis.settings.register_profile("course", deadline=None)
+hypothesis.settings.load_profile("course")
 
 
 @pytest.fixture(scope="session")
