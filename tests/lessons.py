@@ -20,6 +20,8 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # The run in the browser is the run with another model too, of random weights; but for lesson 07, which asserts how
 # answers differ by padding and merge: random weights have one answer to everything.
 NOT_RANDOM = ("07",)
+# The lessons of which the run in the browser has to show something by `of_another_model` of their test.
+CLAIMING = ("01", "02", "03", "04", "05", "06")
 # The lessons that take a reader's own rows. They run with them on a public model's first layers.
 OWN_ROWS = ("05", "06", "08")
 NO_MODEL = f"there is no directory {Path.cwd() / 'nowhere'}"  # what is said of `-p model ./nowhere`
