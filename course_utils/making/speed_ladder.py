@@ -750,7 +750,7 @@ def alone(case: Case, out: Path, place: Path) -> None:
         if case.kind == "peer":
             from course_utils.making import speed_peer
 
-            speed_peer.get_ready(case, place)
+            speed_peer.get_ready(place)
         else:
             import peft  # noqa: F401
             import torch._inductor.compile_fx

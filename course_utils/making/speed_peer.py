@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from course_utils.making.speed_ladder import Case
 
 
-def get_ready(case: Case, place: Path) -> None:
+def get_ready(place: Path) -> None:
     """Imports Unsloth, which has to come before the libraries that it changes. Its files get a place of their own."""
-    os.environ["UNSLOTH_COMPILE_LOCATION"] = str(place / "unsloth" / case.name.replace(" ", "-").replace(":", ""))
+    os.environ["UNSLOTH_COMPILE_LOCATION"] = str(place / f"unsloth-{os.getpid()}")
     os.environ["UNSLOTH_DISABLE_STATISTICS"] = "1"
     import unsloth  # noqa: F401
 
@@ -51,7 +51,7 @@ def train(case: Case, rows: Any, place: Path) -> dict[str, Any]:
     reached = speed_ladder.ceiling()
     net, tokenizer = FastLanguageModel.from_pretrained(
         str(directory_of(case.shape, place)), max_seq_length=speed_ladder.LENGTH, dtype=torch.bfloat16,
-        load_in_4bit=True,
+        load_in_4bit=True, use_gradient_checkpointing=False, use_exact_model_name=True,
     )  # fmt: skip
     net = FastLanguageModel.get_peft_model(
         net, r=speed_ladder.RANK, lora_alpha=32, lora_dropout=0, bias="none", target_modules=list(LINEAR),
