@@ -222,37 +222,41 @@ def meter_of(tensors: Iterable[Any] = ()) -> GpuMeter | CpuMeter:
     return GpuMeter() if on_gpu() else CpuMeter(tensors)
 
 
-def load(shape: Any, stored: str, number_bytes: int) -> Any:
+def load(shape: Any, stored: str, number_bytes: int, storage: Any = None, kept_on: str = "") -> Any:
     """A model with random weights in the format in which they stay, made on the device layer by layer.
 
     Args:
         shape: as for ``memory.shape_of``.
         stored: one of ``STORED``.
         number_bytes: 2 for bfloat16 or 4 for float32, of what is not in 4 bits.
+        storage: the torch dtype whose numbers the 4-bit codes are laid in; uint8 if none is given.
+        kept_on: ``"cpu"`` takes each layer off the device once it is made, for a model larger than the device.
     """
     import torch
     from transformers import AutoModelForCausalLM, LlamaConfig
 
     device, dtype = models.hardware().device, {2: torch.bfloat16, 4: torch.float32}[number_bytes]
+    kept_on = kept_on or device
     config = LlamaConfig(**dataclasses.asdict(memory.shape_of(shape)), max_position_embeddings=4096)
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation="sdpa")
     if stored.startswith("nf4"):
-        _quantize(model, device, dtype, double_quant=stored != "nf4")
+        _quantize(model, device, kept_on, dtype, stored != "nf4", storage or torch.uint8)
     made: dict[Any, Any] = {}  # a tied weight belongs to two modules
     for module in model.modules():
         for name, old in module._parameters.items():
             if old is not None and old.is_meta:
                 if old not in made:
                     new = torch.empty_like(old, device=device)
-                    made[old] = torch.nn.Parameter(new.fill_(1) if new.dim() == 1 else new.normal_(0, 0.02))
+                    new = new.fill_(1) if new.dim() == 1 else new.normal_(0, 0.02)
+                    made[old] = torch.nn.Parameter(new.to(kept_on))
                 module._parameters[name] = made[old]
-    model.model.rotary_emb = type(model.model.rotary_emb)(config=config).to(device)
+    model.model.rotary_emb = type(model.model.rotary_emb)(config=config).to(kept_on)
     model.config.use_cache = False
     return model.train()
 
 
-def _quantize(model: Any, device: str, dtype: Any, double_quant: bool) -> None:
+def _quantize(model: Any, device: str, kept_on: str, dtype: Any, double_quant: bool, storage: Any) -> None:
     """Puts a 4-bit layer in each block's linear layer's place, as transformers does, with random weights."""
     import bitsandbytes as bnb
     import torch
@@ -262,12 +266,13 @@ def _quantize(model: Any, device: str, dtype: Any, double_quant: bool) -> None:
             continue
         new = bnb.nn.Linear4bit(
             layer.in_features, layer.out_features, bias=False, compute_dtype=dtype,
-            compress_statistics=double_quant, quant_type="nf4", device="meta",
+            compress_statistics=double_quant, quant_type="nf4", quant_storage=storage, device="meta",
         )  # fmt: skip
         weight = torch.empty(layer.out_features, layer.in_features, dtype=dtype, device=device)
         new.weight = bnb.nn.Params4bit(
-            weight.normal_(0, 0.02), requires_grad=False, quant_type="nf4", compress_statistics=double_quant, module=new
-        ).to(device)
+            weight.normal_(0, 0.02), requires_grad=False, quant_type="nf4", compress_statistics=double_quant,
+            quant_storage=storage, module=new,
+        ).to(device).to(kept_on)  # fmt: skip
         model.model.layers.set_submodule(name, new)
     model.is_loaded_in_4bit = True  # by which peft chooses its adapter's layer
     models.keep_4bit_layout(model)
