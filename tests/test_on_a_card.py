@@ -89,6 +89,7 @@ EVERY = {"00", "01", "02", "03", "04", "05", "06", "07", "08", "10", "12"}
         ("pocket-llama", EVERY),
         ("two GPUs visible", EVERY),
         ("TinyLlama's shape", EVERY),
+        ("Llama 2 7B's shape", {"00", "06", "07", "08"}),
         ("smollm2", {"00", "05", "06", "07", "08"}),
     ],
 )

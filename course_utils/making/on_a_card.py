@@ -26,7 +26,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from course_utils import contents, environment, memory, models, world
+from course_utils import environment, memory, models, world
 from course_utils.making import tokenizer
 
 TINY = {
@@ -166,6 +166,8 @@ def main(arguments: list[str] | None = None) -> int:
     import torch
     import transformers
     import trl
+
+    from course_utils import contents  # reads notebooks, which need not be where only `write_model` is called
 
     receipt: dict[str, Any] = {
         "command": "python -m course_utils.making.on_a_card --out FILE" + (" --quick" if given.quick else ""),
