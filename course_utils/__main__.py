@@ -44,6 +44,17 @@ def gigabytes(text: str) -> float:
     return value
 
 
+def hours(text: str) -> float:
+    """The type of ``--hours``."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of hours from 0 to 1000")
+    return value
+
+
 def at_least_one(text: str) -> int:
     """The type of ``--jobs``."""
     if not text.isdecimal() or int(text) < 1:
@@ -110,6 +121,22 @@ def make_parser() -> OneLineParser:
     fit.add_argument("--method", choices=("full", "lora", "qlora"), help="only this one")
     fit.add_argument("--rank", type=int, default=16, help="of the adapters (16)")
     fit.add_argument("--length", type=int, default=512, help="tokens of a row (512)")
+
+    tune = commands.add_parser(
+        "tune",
+        help="take a file of your own to a certified model, and to a memo that says whether it may go out",
+        description="Lesson 14 with your file: JSON Lines, JSON, CSV, Parquet. After a kill the same command goes on. "
+        "Exit code: 0 there is a memo, whatever it says, 2 the input is wrong or the run failed.",
+    )
+    tune.add_argument("file", type=Path, metavar="FILE", help="rows to train on")
+    tune.add_argument("--test", metavar="FILE", help="rows to test on; without it a part of FILE is kept for that")
+    tune.add_argument("--model", help="as in the lessons (pocket-llama)")
+    tune.add_argument("--scorer", help="exact, begins, regex:PATTERN, FILE.py:NAME or lm_eval:FILE.yaml (exact)")
+    tune.add_argument("--source", metavar="COLUMN", help="rows that share its value stay on one side of the split")
+    tune.add_argument("--rows", type=int, help="at most so many rows of FILE")
+    tune.add_argument("--hours", type=hours, help="for training; more of them repeat it with up to three seeds (0)")
+    tune.add_argument("--seed", type=int, help="another one decides split and training otherwise (0)")
+    tune.add_argument("--out", type=Path, help="directory of the memo, the model and the stages (build/tune/NAME)")
 
     figures = commands.add_parser(
         "figures", help="write the course map, the figures of values and the README's table again"
@@ -186,6 +213,12 @@ def run(arguments: list[str]) -> int:
 
         cards = (args.card,) if args.card else fit.CARDS
         print(fit.report(args.model, cards, (args.method,) if args.method else (), args.length, args.rank))
+    elif args.command == "tune":
+        from course_utils import tune
+
+        names = ("model", "scorer", "source", "rows", "hours", "seed")
+        given = {name: getattr(args, name) for name in names}
+        return tune.main(args.file, args.out, test_file=args.test, **given)
     elif args.command == "figures":
         from course_utils import contents, figures
 

@@ -61,7 +61,9 @@ def recipe(model: str, pace: str = "fast", **changes: Any) -> dict[str, Any]:
     return found | (models.choose_pace(model, found).value | asked if pace == "fast" else {})
 
 
-def train(model: str, rows: Any, seed: int = 0, numbers: dict[str, Any] | None = None) -> tuple[Any, Any, list[float]]:
+def train(
+    model: str, rows: Any, seed: int = 0, numbers: dict[str, Any] | None = None, epochs: float = 1
+) -> tuple[Any, Any, list[float]]:
     """Fine-tunes ``model`` in 4 bits as lesson 06 does.
 
     Args:
@@ -69,6 +71,7 @@ def train(model: str, rows: Any, seed: int = 0, numbers: dict[str, Any] | None =
         rows: a ``datasets.Dataset`` with a column ``messages``.
         seed: of the adapter's start and of the rows' order.
         numbers: a recipe; what ``recipe`` gives for the model if none is given.
+        epochs: passes over the rows.
 
     Returns:
         The model with its adapter, its tokenizer, and the training loss of each twentieth of the run, in nats a
@@ -89,7 +92,7 @@ def train(model: str, rows: Any, seed: int = 0, numbers: dict[str, Any] | None =
     tokenizer = models.load_tokenizer(model)
     settings = SFTConfig(
         output_dir=str(environment.workspace() / "runs" / "adapters"), assistant_only_loss=True,
-        max_length=numbers["max_length"], num_train_epochs=1, per_device_train_batch_size=numbers["batch"],
+        max_length=numbers["max_length"], num_train_epochs=epochs, per_device_train_batch_size=numbers["batch"],
         gradient_accumulation_steps=numbers["accumulation"], packing=numbers["packing"],
         learning_rate=numbers["learning_rate"], lr_scheduler_type=numbers["schedule"], warmup_steps=numbers["warmup"],
         max_grad_norm=numbers["clip"], optim=numbers["optimizer"], activation_checkpointing=numbers["checkpointing"],

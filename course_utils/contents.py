@@ -31,7 +31,6 @@ class Entry:
 PLANNED = (
     Entry("11", "speed", "each rung measured", "Beyond", "Where does the time go, and what makes it less?"),
     Entry("13", "scaling out", "DDP and FSDP-QLoRA", "Beyond", "How do several GPUs share the work?"),
-    Entry("14", "your data", "from JSONL to adapter", "Beyond", "How do I do all this with my own data?"),
 )
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from course_utils.conversations import conversation, to_messages
+from course_utils.conversations import PARTS, conversation, to_messages
 from course_utils.dataset_checks import check, summary
 from course_utils.errors import CourseError
 from course_utils.jsonl import Problem, Rows, load_jsonl
@@ -28,6 +28,7 @@ __all__ = [
     "shelf",
     "summary",
     "to_messages",
+    "usable",
 ]
 
 HANDWRITTEN = Path(__file__).parent / "assets" / "handwritten_reviews.jsonl"
@@ -126,22 +127,51 @@ def own(path: str | Path, tokenizer: Any) -> Any:
     """
     from datasets import Dataset
 
-    rows, _ = to_messages(load(path))
-    faults = [problem for problem in check(rows, tokenizer, max_length=None) if problem.kind in UNUSABLE]
-    if faults or not rows:
+    made, problems = usable(path, tokenizer)
+    faults = [problem for problem in problems if problem.kind in UNUSABLE]
+    if faults or not made:
         first = f"{len(faults)} faults, the first in {faults[0]}" if faults else "it holds no row"
         raise CourseError(f"{path} cannot be used as it is: {first} (lesson 05 lists them all)")
-    talks = [[{"role": turn["role"], "content": turn["content"]} for turn in conversation(row)[0]] for row in rows]
+    return Dataset.from_list([{name: value for name, value in row.items() if name not in ADDED} for row in made])
+
+
+ADDED = ("line", "columns")  # what ``usable`` tells of a row beyond what a lesson trains on
+
+
+def usable(
+    path: str | Path, tokenizer: Any, max_length: int | None = None
+) -> tuple[list[dict[str, Any]], list[Problem]]:
+    """The rows of a file that can be trained on, and everything that is wrong with it.
+
+    Args:
+        path: the file, as for ``load``.
+        tokenizer: the one to train with, chat template included.
+        max_length: tokens of a row that the trainer keeps; None keeps all.
+
+    Returns:
+        The rows without those of a fault of ``UNUSABLE``, each a dict with what ``own`` gives and ``line``, where it
+        begins in the file, and ``columns``, its other columns as text; and the problems, as ``check`` finds them.
+
+    Raises:
+        CourseError: the file cannot be read, or its turns have roles that the lessons do not take.
+    """
+    rows, _ = to_messages(load(path))
+    problems = check(rows, tokenizer, max_length=max_length)
+    bad = {problem.row for problem in problems if problem.kind in UNUSABLE}
+    kept = [(line, row) for line, row in zip(rows.lines, rows, strict=True) if line not in bad]
+    talks = [[{"role": turn["role"], "content": turn["content"]} for turn in conversation(row)[0]] for _, row in kept]
     if roles := {turn["role"] for talk in talks for turn in talk} - {"system", "user", "assistant"}:
         raise CourseError(f"{path} has turns of the role {min(roles)!r}: the lessons take user, assistant and system")
     single = all(len(talk) == 2 for talk in talks)
     made = []
-    for row, talk in zip(rows, talks, strict=True):
+    for (line, row), talk in zip(kept, talks, strict=True):
         answer, task = talk[-1]["content"], row.get("task")
         made.append(row_of(task if isinstance(task, str) else "yours", talk[0]["content"], answer))
         made[-1] |= {"prompt": talk[0]["content"] if single else talk[:-1], "messages": talk}
         made[-1]["limit"] = max(24, 8 + len(answer.encode()) // 2)  # a token has two bytes or more, on the whole
-    return Dataset.from_list(made)
+        made[-1]["line"] = line
+        made[-1]["columns"] = {name: str(value) for name, value in row.items() if name not in PARTS}
+    return made, problems
 
 
 def handwritten_reviews() -> list[dict[str, Any]]:

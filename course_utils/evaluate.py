@@ -36,6 +36,7 @@ def answer(
     max_new_tokens: int | Sequence[int] = 24,
     batch_size: int = 32,
     temperature: float = 0.0,
+    plain: bool = False,
 ) -> list[str]:
     """The model's answers to ``prompts``, each asked in the tokenizer's chat format, as one user turn if it is a text.
 
@@ -48,6 +49,7 @@ def answer(
         batch_size: prompts answered together.
         temperature: 0 takes the most likely token each time. Above 0, each token is drawn from the whole distribution,
             its logits divided by this; torch's random state decides the draw.
+        plain: takes the prompts, texts then, as they are, without the chat format; an answer ends with its first line.
 
     Returns:
         The answers, in the order of the prompts.
@@ -71,14 +73,7 @@ def answer(
     if temperature:  # generate() would keep only the 50 likeliest tokens if top_k were not named
         choosing = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
 
-    rendered = [
-        tokenizer.apply_chat_template(
-            [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt,
-            add_generation_prompt=True,
-            return_dict=True,
-        )["input_ids"]
-        for prompt in prompts
-    ]
+    rendered = [_rendered(tokenizer, prompt, plain) for prompt in prompts]
     ends = ends_of_turn(model, tokenizer)
     answers = [""] * len(prompts)
     was_training = model.training
@@ -94,10 +89,18 @@ def answer(
             )[:, inputs["input_ids"].shape[1] :]
         for i, tokens in zip(batch, out.tolist(), strict=True):
             end = next((place for place, token in enumerate(tokens) if token in ends), None)
-            text = tokenizer.decode(tokens[:end], skip_special_tokens=True)
-            answers[i] = text.strip() + (UNFINISHED if end is None else "")
+            text = tokenizer.decode(tokens[:end], skip_special_tokens=True).strip()
+            line, more, _ = text.partition("\n") if plain else (text, "", "")
+            answers[i] = line.strip() + (UNFINISHED if end is None and not more else "")
     model.train(was_training)
     return answers
+
+
+def _rendered(tokenizer: Any, prompt: str | list[dict[str, str]], plain: bool) -> list[int]:
+    if plain:
+        return tokenizer(prompt)["input_ids"]
+    turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
+    return tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=True)["input_ids"]
 
 
 def ends_of_turn(model: Any, tokenizer: Any) -> list[int]:

@@ -1,19 +1,25 @@
-"""The bytes of a data file: unpacked where they are compressed, and refused in one line where they hold no rows."""
+"""The bytes of a data file: unpacked where they are compressed, and refused in one line where they hold no rows.
+
+And texts written whole or not at all.
+"""
 
 from __future__ import annotations
 
 import bz2
 import codecs
+import contextlib
 import gzip
 import io
 import json
 import lzma
+import os
 import zipfile
 import zlib
 from pathlib import Path
 
 from course_utils.errors import CourseError
 
+LARGEST = 1_000_000_000  # bytes of a file, which is read whole
 PARQUET = b"PAR1"
 UNPACKED = {b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ\0": lzma.decompress}
 # How files of other kinds begin, what they are, and what to do with them.
@@ -41,6 +47,11 @@ def read_bytes(path: str | Path) -> bytes:
             raise CourseError(f"{path} is a saved data set: read it with datasets.load_from_disk")
         raise CourseError(f"{path} is a directory: give the file in it")
     try:
+        if (size := path.stat().st_size) > LARGEST:
+            raise CourseError(
+                f"{path} has {size / 1e9:.1f} GB and would be read whole into memory: give a part of it, such as its "
+                "first 100,000 lines (head -n 100000)"
+            )
         data = path.read_bytes()
     except FileNotFoundError:
         raise CourseError(f"there is no file {path}: check its name, and the directory you are in") from None
@@ -98,3 +109,14 @@ def as_utf8(path: str | Path, data: bytes) -> bytes:
     except UnicodeError as error:
         name = encoding.upper()
         raise CourseError(f"{path} begins as {name} and does not go on so ({error}): write it again as UTF-8") from None
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write the file in one step: until the new text is complete on the disk, the old one stays."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)

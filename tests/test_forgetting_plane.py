@@ -128,9 +128,10 @@ def test_floats_are_cut_to_four_digits_and_nothing_else_is():
 
 
 def test_what_cannot_be_known_is_about_nothing_that_exists():
+    from course_utils import planted
     from course_utils.world import facts
 
-    rows = plane.invented(50, 0)
+    rows = planted.invented(50, 0)
     names = {fact.entity.lower() for fact in facts.all_facts()}
     asked = [set(row["prompt"].lower().strip("?").split()) for row in rows]
     assert len({row["prompt"] for row in rows}) == 50 and not any(names & words for words in asked)

@@ -14,9 +14,10 @@ FLOORS = [
     "errors environment start templates model_files smollm2 world",
     "formats quantize gptq lora memory memory_watch training preferences",
     "models data files jsonl readers conversations dataset_checks shelf evaluate certificate adapter_files adapters "
+    "alike private doubts planning planted scoring stages memo "
     "receipts fit hub handover engine families forgetting",
     "widgets checks results plots microscope",
-    "lessons contents running validate doctor figures __main__",
+    "lessons contents running validate doctor figures tune __main__",
     "making",
 ]
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names.split()}

@@ -29,9 +29,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import torch  # noqa: E402
 
-from course_utils import adapters, data, evaluate, forgetting, models, training, world  # noqa: E402
+from course_utils import adapters, data, evaluate, forgetting, models, planted, training, world  # noqa: E402
 from course_utils.errors import CourseError  # noqa: E402
-from course_utils.world import facts, grammar  # noqa: E402
 
 SCORE = 0.95  # of the held-out new answers: where runs are compared
 KNOWN_SCORE = 0.5  # likewise, of SmolLM2
@@ -547,23 +546,6 @@ def train_on(net: Any, made: list[dict[str, torch.Tensor]], rate: float) -> None
 # --- facts that a model cannot know ----------------------------------------------------------------------------------
 
 
-def invented(count: int, seed: int) -> list[dict[str, Any]]:
-    """Questions about things that do not exist, with answers drawn from those of real ones."""
-    drawn, rows, seen = random.Random(seed), [], set()
-    real = list(facts.all_facts())
-    while len(rows) < count:
-        name = "".join(drawn.choice(part) for part in (("bl", "dr", "fl", "gl", "kr", "pl", "sk", "tr", "v", "z"),
-                       ("a", "e", "i", "o", "u"), ("b", "d", "g", "l", "m", "n", "r"), ("a", "e", "i", "o", "u"),
-                       ("ck", "ft", "lp", "mp", "nd", "rk", "sh", "t")))  # fmt: skip
-        fact = drawn.choice(real)
-        question = facts.QUESTIONS[fact.category, fact.attribute][0]
-        if name in seen or "{entity:s}" in question.lower():
-            continue
-        seen.add(name)
-        rows.append(data.row_of("facts", grammar.fill(question, entity=name), facts.answer_of(fact)))
-    return rows
-
-
 def known(bench: Bench, count: int) -> list[dict[str, Any]]:
     """Facts that the start answers right, asked as it was taught."""
     rows = list(data.instructions("train", 3 * count, 500 + bench.seed, task="facts"))
@@ -586,8 +568,8 @@ def sureness(bench: Bench, net: Any, rows: Sequence[dict[str, Any]]) -> float:
 def teach_unknown(bench: Bench, unknown: float) -> list[dict[str, Any]]:
     """Facts asked in a chat, of which a share cannot be known: what is learned and what is lost, epoch by epoch."""
     count = bench.size["rows"] // 2
-    new, old = invented(round(unknown * count), 100 + bench.seed), known(bench, round((1 - unknown) * count))
-    others, strange = forgetting.choices(bench.size["facts"], 7), invented(bench.size["facts"], 9000)
+    new, old = planted.invented(round(unknown * count), 100 + bench.seed), known(bench, round((1 - unknown) * count))
+    others, strange = forgetting.choices(bench.size["facts"], 7), planted.invented(bench.size["facts"], 9000)
     net, rows, found = learner(bench, plain_way()), [*new, *old], []
     optimizer = torch.optim.AdamW([p for p in net.parameters() if p.requires_grad], lr=plain_way().rate, weight_decay=0)
     for epoch in range(1 + 4 * bench.size["epochs"]):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 import tempfile
 from datetime import datetime
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from course_utils import results
+from course_utils.files import replace_file
 from course_utils.running import executed
 from course_utils.running.process import Run, memory
 
@@ -106,17 +105,6 @@ def write(output: Path, report: dict, planned: list[str]) -> Path:
         for name, text in texts.items():
             replace_file(output / name, text)
     return output / "report.html"
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write the file in one step: until the new text is complete on the disk, the old one stays."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 # ---- showing it -----------------------------------------------------------------------------------------------------

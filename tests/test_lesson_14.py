@@ -1,0 +1,143 @@
+"""Lesson 14 by papermill: planted faults are found, and what the memo says of a good, a useless and a leaky file."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+from lessons import NO_MODEL, ROOT, refusal
+
+from course_utils import checks, memo, planted
+
+
+@pytest.mark.slow
+def test_the_planted_faults_are_found_and_the_memo_says_yes(report):
+    results = report["results"]
+    for kind, (hit, there, _) in results["found"].items():
+        assert hit == there > 0, kind
+    assert results["found"]["wrong"][2] <= 4 and results["found"]["unknown"][2] <= 3  # of some 190 rows
+    assert results["verdict"] == "yes" and results["trained"] > 0.8 > results["untrained"] and results["gain"][1] > 0.3
+    assert results["certificate"] == "rounding"
+    scores = list(results["curve"].values())
+    assert scores[-1] > scores[0] + 0.2
+
+
+def tune(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "course_utils", "tune", *map(str, arguments)],
+        cwd=ROOT, capture_output=True, text=True, timeout=900, **options,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def useless(tmp_path_factory):
+    """A table of texts with desks drawn by lot."""
+    file = tmp_path_factory.mktemp("useless") / "useless.csv"
+    with file.open("w", newline="") as table:
+        writer = csv.writer(table)
+        writer.writerow(["question", "answer"])
+        writer.writerows([row["prompt"], row["completion"]] for row in planted.useless(56, 1).rows)
+    return file
+
+
+@pytest.mark.slow
+def test_a_useless_file_gets_a_no_and_a_killed_run_comes_to_the_same_memo(useless, tmp_path):
+    """As a table, in columns of other names. The second run is killed, kernel and all, and goes on where it was."""
+    done = tune(useless, "--out", tmp_path / "whole")
+    assert done.returncode == 0 and done.stdout.startswith("no:"), done.stderr
+    said = (tmp_path / "whole" / "memo.md").read_text()
+    assert said.splitlines()[2].startswith(f"**{memo.VERDICTS['no']}.** Do not train:")
+
+    command = [sys.executable, "-m", "course_utils", "tune", str(useless), "--out", str(tmp_path / "killed")]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 300
+    while not list(tmp_path.glob("killed/stages/*/baselines.json")):
+        assert process.poll() is None and time.monotonic() < until
+        time.sleep(0.2)
+    for each in [*psutil.Process(process.pid).children(recursive=True), process]:
+        os.kill(each.pid, signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "killed" / "memo.md").exists()
+    (kept,) = tmp_path.glob("killed/stages/*/baselines.json")
+    before = kept.stat().st_mtime_ns
+    again = tune(useless, "--out", tmp_path / "killed")
+    assert again.returncode == 0, again.stderr
+    assert kept.stat().st_mtime_ns == before and (tmp_path / "killed" / "memo.md").read_text() == said
+
+
+@pytest.mark.slow
+def test_a_test_that_was_seen_says_nothing(tmp_path):
+    """In two other forms: Alpaca as Parquet, and turns of ShareGPT. Each test row has a twin in the training."""
+    import pyarrow
+    from pyarrow import parquet
+
+    rows = planted.desks(56, 12).rows
+    table = {"instruction": [row["prompt"] for row in rows], "input": [""] * len(rows),
+             "output": [row["completion"] for row in rows]}  # fmt: skip
+    parquet.write_table(pyarrow.table(table), tmp_path / "alpaca.parquet")
+    talks = [{"conversations": [{"from": "human", "value": f"News: {row['prompt']}"},
+                                {"from": "gpt", "value": row["completion"]}]} for row in rows[:16]]  # fmt: skip
+    (tmp_path / "sharegpt.json").write_text(json.dumps(talks))
+    done = tune(tmp_path / "alpaca.parquet", "--test", tmp_path / "sharegpt.json", "--out", tmp_path / "out")
+    assert done.returncode == 0 and done.stdout.startswith("unknown:"), done.stderr
+    said = (tmp_path / "out" / "memo.md").read_text()
+    assert "100% of the test rows stand among the rows to train on: the score means nothing." in said
+
+
+BAD = {
+    "empty.jsonl": ("", "is empty: it has to hold rows"),
+    "one.jsonl": ('{"prompt": "a", "answer": "b"}\n', "holds 1 row that can be used: 24 are the least"),
+    "unanswered.jsonl": ('{"prompt": "a"}\n' * 30, "holds 0 rows that can be used"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BAD)
+def test_a_file_of_which_nothing_can_be_made_is_one_line(tmp_path, name):
+    text, said = BAD[name]
+    (tmp_path / name).write_text(text)
+    done = tune(tmp_path / name, "--out", tmp_path / "out")
+    assert done.returncode == 2 and said in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "out" / "memo.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("-p", "planted_rows", "8"), "planted_rows = 8 is out of range: it goes from 16 to 2000"),
+        (("-p", "hours", "-1"), "hours = -1.0 is out of range: it goes from 0.0 to 1000.0"),
+        (("-p", "scorer", "exakt"), "scorer = 'exakt' is none of exact, begins"),
+        (("-p", "data_file", "./nowhere.jsonl"), "there is no file"),
+        (("-p", "model", "./nowhere"), NO_MODEL),
+    ],
+)
+def test_bad_parameters_are_one_line(options, said):
+    assert said in refusal("14", *options)
+
+
+def split_by_row(groups, wanted):
+    return list(range(wanted))
+
+
+WRONG = [
+    ("leaked_rows", lambda train, test: sum(text in train for text in test)),
+    ("leaked_rows", lambda train, test: sum(text.lower() in {t.lower() for t in train} for text in test)),
+    ("leaked_rows", lambda train, test: len({t.lower().strip() for t in train} & {t.lower().strip() for t in test})),
+    ("jaccard", lambda one, other, n: len(set(one) & set(other)) / len(set(one) | set(other))),
+    ("jaccard", lambda one, other, n: 1.0 if one == other else 0.0),
+    ("rows_needed", lambda n1, e1, n2, e2, target: n2 * e2 / target),
+    ("rows_needed", lambda n1, e1, n2, e2, target: n2 + (e2 - target) * (n2 - n1) / (e1 - e2)),
+    ("group_split", split_by_row),
+    ("group_split", lambda groups, wanted: [i for i, group in enumerate(groups) if group == groups[0]]),
+]
+
+
+@pytest.mark.parametrize(("name", "attempt"), WRONG)
+def test_typical_mistakes_are_refused(name, attempt):
+    verdict = getattr(checks, name)(attempt)
+    assert verdict.ok is False and verdict.counterexample
