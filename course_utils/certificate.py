@@ -8,7 +8,6 @@ format, and the model is compared with itself. A right merge is about as far off
 from __future__ import annotations
 
 import contextlib
-import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ YARDSTICK_CONVERSATIONS = 32  # how many the reference reads again, its weights 
 FLOOR = 1e-9  # nats; below it lies what 32-bit arithmetic itself gets wrong
 ROUNDING = 3  # times the yardstick: up to there a difference is called rounding
 FAINT = 10 * ROUNDING  # times the yardstick: an adapter that changes less could be merged half and still be "rounding"
+Other = tuple[Any, Callable[[], contextlib.AbstractContextManager]]  # a model, and within what it computes
 TWIN = 0.5  # with fewer tokens in common than this, something is broken
 
 
@@ -112,12 +112,19 @@ def merge_certificate(
     for model, _ in modes:
         model.eval()
     try:
-        kls, largest, agree = _compare(reference, merged, tokenizer, rows, batch_size)
         few = rows[:: math.ceil(len(rows) / YARDSTICK_CONVERSATIONS)]
         coarser = max(reference.dtype, merged.dtype, key=lambda dtype: torch.finfo(dtype).eps)
-        itself = functools.partial(_compare, reference, reference, tokenizer, few, batch_size)
-        moved, _, _ = itself(within=lambda: _moved_weights(reference, coarser))
-        without = itself(within=reference.disable_adapter)[0] if isinstance(reference, PeftModel) else None
+        one: list[Other] = [(merged, contextlib.nullcontext)]
+        itself: list[Other] = [(reference, lambda: _moved_weights(reference, coarser))]
+        if isinstance(reference, PeftModel):
+            itself.append((reference, reference.disable_adapter))
+        if len(few) == len(rows):  # what the reference says of them is computed once for all
+            found = _compare(reference, one + itself, tokenizer, rows, batch_size)
+        else:
+            found = _compare(reference, one, tokenizer, rows, batch_size)
+            found += _compare(reference, itself, tokenizer, few, batch_size)
+        kls, largest, agree = found[0]
+        moved, without = found[1][0], found[2][0] if len(found) > 2 else None
     finally:
         for model, mode in modes:
             model.train(mode)
@@ -145,41 +152,45 @@ def _tokens(tokenizer: Any, prompt: Any) -> list[int]:
 
 
 def _compare(
-    reference: Any,
-    merged: Any,
-    tokenizer: Any,
-    rows: list[list[int]],
-    batch_size: int,
-    within: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
-) -> tuple[list[list[float]], float, int]:
-    """KL(reference ‖ merged) at each position of each row, the largest |Δlogit|, and the number of equal argmaxes.
+    reference: Any, others: Sequence[Other], tokenizer: Any, rows: list[list[int]], batch_size: int
+) -> list[tuple[list[list[float]], float, int]]:
+    """For each other model KL(reference ‖ it) at each position of each row, the largest |Δlogit|, and the number of
+    equal argmaxes.
 
-    The second model computes ``within`` a context, so that a model can be compared with itself, changed for a while.
+    It computes within its context, so that a model can be compared with itself, changed for a while.
     """
-    import torch
-
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
-    kls: list[list[float]] = [[] for _ in rows]
-    largest, agree = 0.0, 0
+    kls: list[list[list[float]]] = [[[] for _ in rows] for _ in others]
+    largest, agree = [0.0] * len(others), [0] * len(others)
     for first in range(0, len(rows), batch_size):
         chosen = order[first : first + batch_size]
         batch = [rows[i] for i in chosen]
         expected = _logits(reference, tokenizer, batch)
-        with within():
-            given = _logits(merged, tokenizer, batch)
-        for i, p, q in zip(chosen, expected, given, strict=True):
-            if p.shape != q.shape:
-                raise CourseError(
-                    f"the two models score different vocabularies, {p.shape[1]:,} and {q.shape[1]:,} tokens: were "
-                    "tokens added to one of them? Compare models of one tokenizer"
-                )
-            difference = (p - q).abs().max().item()
-            largest = max(largest, difference) if math.isfinite(difference) else math.inf
-            agree += (p.argmax(-1) == q.argmax(-1)).sum().item()
-            # From logits, in float64: the differences of nearly equal distributions drown in 32 bits.
-            log_p, log_q = (logits.double().log_softmax(-1) for logits in (p, q))
-            kls[i] = torch.sum(log_p.exp() * (log_p - log_q), dim=-1).clamp(min=0).tolist()
-    return kls, largest, agree
+        for which, (model, within) in enumerate(others):
+            with within():
+                given = _logits(model, tokenizer, batch)
+            for i, p, q in zip(chosen, expected, given, strict=True):
+                kls[which][i], difference, equal = _differences(p, q)
+                largest[which] = max(largest[which], difference)
+                agree[which] += equal
+    return list(zip(kls, largest, agree, strict=True))
+
+
+def _differences(p: Any, q: Any) -> tuple[list[float], float, int]:
+    """Of one row's logits: KL at each position, the largest difference (infinite if some is no number), equal
+    argmaxes."""
+    import torch
+
+    if p.shape != q.shape:
+        raise CourseError(
+            f"the two models score different vocabularies, {p.shape[1]:,} and {q.shape[1]:,} tokens: were tokens added "
+            "to one of them? Compare models of one tokenizer"
+        )
+    difference = (p - q).abs().max().item()
+    # From logits, in float64: the differences of nearly equal distributions drown in 32 bits.
+    log_p, log_q = (logits.double().log_softmax(-1) for logits in (p, q))
+    kl = torch.sum(log_p.exp() * (log_p - log_q), dim=-1).clamp(min=0).tolist()
+    return kl, difference if math.isfinite(difference) else math.inf, (p.argmax(-1) == q.argmax(-1)).sum().item()
 
 
 def _logits(model: Any, tokenizer: Any, rows: list[list[int]]) -> list[Any]:

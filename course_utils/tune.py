@@ -15,7 +15,7 @@ from typing import Any
 
 import nbformat
 
-from course_utils import data, environment, files, lessons, scoring, stages
+from course_utils import data, environment, files, lessons, models, planning, scoring, stages
 from course_utils.errors import CourseError
 from course_utils.running import executed, parameters, report
 from course_utils.running.process import run_lesson, stoppable, tell
@@ -48,6 +48,8 @@ def main(file: Path, out: Path | None = None, **given: Any) -> int:
     fault = parameters.check_guard(lesson, values, out)
     if fault:
         raise CourseError(f"{fault['exception']}: {fault['message']}")
+    rows, _ = data.usable(file, models.load_tokenizer(values.get("model") or lesson.defaults()["model"]))
+    planning.require_rows(len(rows), file)
     with stages.keeping(out):
         out.mkdir(parents=True, exist_ok=True)
     with only_one(out), stoppable() as stop:

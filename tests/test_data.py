@@ -712,3 +712,68 @@ def test_rows_of_one_task_are_all_of_it_and_different():
 def test_a_task_that_there_is_not_enough_of_is_one_line(rows, task, said):
     with pytest.raises(CourseError, match=said):
         data.instructions("heldout", rows, task=task)
+
+
+# --- rows of one's own, the good ones ----------------------------------------------------------------------
+
+
+def _as_csv(path):
+    path.write_text('question,answer,source\n"When, then?",Now.,a\nWhere?,Here.,b\n')
+
+
+def _as_parquet(path):
+    import pyarrow
+    from pyarrow import parquet
+
+    columns = {"instruction": ["When, then?", "Where?"], "input": ["", ""], "output": ["Now.", "Here."]}
+    parquet.write_table(pyarrow.table(columns), path)
+
+
+def _as_lines(*rows):
+    return lambda path: path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def _as_json(*rows):
+    return lambda path: path.write_text(json.dumps(list(rows), indent=1))
+
+
+def _talk(asked, answer, names=("role", "content"), roles=("user", "assistant")):
+    role, content = names
+    return [{role: roles[0], content: asked}, {role: roles[1], content: answer}]
+
+
+PAIRS = (("When, then?", "Now."), ("Where?", "Here."))
+FORMS = {
+    "table.csv": _as_csv,
+    "alpaca.parquet": _as_parquet,
+    "sharegpt.json": _as_json(
+        *({"conversations": _talk(*pair, ("from", "value"), ("human", "gpt"))} for pair in PAIRS)
+    ),
+    "messages.jsonl": _as_lines(*({"messages": _talk(*pair)} for pair in PAIRS)),
+    "completion.jsonl": _as_lines(*({"prompt": asked, "completion": answer} for asked, answer in PAIRS)),
+    "dpo.jsonl": _as_lines(*({"prompt": asked, "chosen": answer, "rejected": "No."} for asked, answer in PAIRS)),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_usable_reads_every_form_alike(tmp_path, tokenizer, name):
+    FORMS[name](tmp_path / name)
+    rows, problems = data.usable(tmp_path / name, tokenizer)
+    assert problems == []
+    assert [(row["prompt"], row["answer"]) for row in rows] == list(PAIRS)
+    assert [row["messages"] for row in rows] == [_talk(*pair) for pair in PAIRS]
+    lines = [row["line"] for row in rows]
+    assert lines == sorted(set(lines)) and all(isinstance(row["columns"], dict) for row in rows)
+    if name == "table.csv":
+        assert [row["columns"]["source"] for row in rows] == ["a", "b"]
+
+
+def test_usable_leaves_out_what_cannot_be_trained_on_and_names_the_rest(tmp_path, tokenizer):
+    path = tmp_path / "mixed.jsonl"
+    good = {"prompt": "Where?", "answer": "Here."}
+    path.write_text("\n".join(map(json.dumps, [good, {"prompt": "When?"}, good, {"prompt": "x " * 90, "answer": "y"}])))
+    rows, problems = data.usable(path, tokenizer, max_length=64)
+    assert [row["line"] for row in rows] == [1, 3, 4]
+    assert {(problem.row, problem.kind) for problem in problems} == {
+        (2, "missing_answer"), (3, "duplicate"), (4, "cut_off"),
+    }  # fmt: skip

@@ -89,23 +89,6 @@ def test_a_test_that_was_seen_says_nothing(tmp_path):
     assert "100% of the test rows stand among the rows to train on: the score means nothing." in said
 
 
-BAD = {
-    "empty.jsonl": ("", "is empty: it has to hold rows"),
-    "one.jsonl": ('{"prompt": "a", "answer": "b"}\n', "holds 1 row that can be used: 24 are the least"),
-    "unanswered.jsonl": ('{"prompt": "a"}\n' * 30, "holds 0 rows that can be used"),
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", BAD)
-def test_a_file_of_which_nothing_can_be_made_is_one_line(tmp_path, name):
-    text, said = BAD[name]
-    (tmp_path / name).write_text(text)
-    done = tune(tmp_path / name, "--out", tmp_path / "out")
-    assert done.returncode == 2 and said in done.stderr.splitlines()[-1]
-    assert not (tmp_path / "out" / "memo.md").exists()
-
-
 @pytest.mark.parametrize(
     ("options", "said"),
     [

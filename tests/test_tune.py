@@ -14,7 +14,7 @@ from course_utils.errors import CourseError
 @pytest.fixture
 def file(tmp_path):
     path = tmp_path / "rows.jsonl"
-    path.write_text('{"prompt": "a", "answer": "b"}\n' * 3)
+    path.write_text('{"prompt": "a", "answer": "b"}\n' * 30)
     return path
 
 
@@ -35,6 +35,30 @@ def test_what_is_wrong_is_one_line_and_nothing_is_written(file, tmp_path, capsys
     assert command.main(["tune", *words, "--out", str(tmp_path / "out")]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert said in line and not (tmp_path / "out").exists()
+
+
+BAD = {
+    "empty.jsonl": ("", "is empty: it has to hold rows"),
+    "one.jsonl": ('{"prompt": "a", "answer": "b"}\n', "holds 1 row that can be used: 24 are the least"),
+    "unanswered.jsonl": ('{"prompt": "a"}\n' * 30, "holds 0 rows that can be used"),
+    "notes.txt": ("three words only\n" * 40, "JSON"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_file_of_which_nothing_can_be_made_is_one_line(tmp_path, capsys, name):
+    text, said = BAD[name]
+    (tmp_path / name).write_text(text)
+    assert command.main(["tune", str(tmp_path / name), "--out", str(tmp_path / "out")]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert said in line and not (tmp_path / "out").exists()
+
+
+def test_a_file_larger_than_memory_may_hold_is_one_line(tmp_path, capsys):
+    with (tmp_path / "large.jsonl").open("wb") as large:
+        large.truncate(2_000_000_000)  # of zeros, which take no room on the disk
+    assert command.main(["tune", str(tmp_path / "large.jsonl")]) == 2
+    assert "has 2.0 GB and would be read whole into memory: give a part of it" in capsys.readouterr().err
 
 
 def test_a_directory_that_cannot_be_written_is_one_line(file):
