@@ -1,6 +1,7 @@
 """The merge certificate: merges that are exact, rounded and spoiled, and what it says of each."""
 
 import copy
+import functools
 import math
 
 import pytest
@@ -179,6 +180,11 @@ def in_4_bits(directory, dtype):
     return models.keep_4bit_layout(net)
 
 
+@functools.cache
+def dequantized(directory, dtype):
+    return in_4_bits(directory, dtype).dequantize()
+
+
 def random_adapter(directory, to, kind, rank, strength, seed):
     """Saves an adapter whose change is ``strength`` times as long as the weight matrix, in each of them."""
     torch.manual_seed(seed)
@@ -203,7 +209,7 @@ def scaled(net, factor):
 
 def merges(directory, adapter, another, dtype):
     """Every kind of merge by name: the right one first, then the wrong ones."""
-    plain = lambda: in_4_bits(directory, dtype).dequantize()  # noqa: E731
+    plain = lambda: copy.deepcopy(dequantized(directory, dtype))  # noqa: E731
     merge = lambda base, which=adapter: PeftModel.from_pretrained(base, which).merge_and_unload()  # noqa: E731
     settings = LoraConfig.from_pretrained(adapter)
     yield "right", merge(plain())
