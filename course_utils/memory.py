@@ -125,6 +125,11 @@ class Shape:
         """Numbers of the whole model."""
         return self.num_hidden_layers * sum(o * i for o, i in self.linear.values()) + self.embeddings + self.norms
 
+    @property
+    def products(self) -> int:
+        """Weights that a token is multiplied with: those of the linear layers and of the output head."""
+        return self.parameters - self.norms - self.embeddings + self.vocab_size * self.hidden_size
+
 
 def shape_of(model: Any) -> Shape:
     """The shape of a model. Nothing is downloaded, and no weight is read.

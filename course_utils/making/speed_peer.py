@@ -63,5 +63,5 @@ def train(case: Case, rows: Any, place: Path) -> dict[str, Any]:
         args=speed_ladder.settings_of(case, SFTConfig, gradient_checkpointing=False, **more),
     )  # fmt: skip
     found = speed_ladder.timed(case, trainer)
-    share = 4 * speed_ladder.products(speed_ladder.SHAPES[case.shape]) * found["tokens_a_second"] / reached
+    share = speed_ladder.share_of(found["tokens_a_second"], case.shape, reached)
     return found | {"ceiling": reached, "share_of_ceiling": share}
