@@ -26,7 +26,7 @@ def test_cases_have_names_of_their_own_and_what_matters_most_comes_first():
         assert len({case.name for case in cases}) == len(cases)
         assert {case.way for case in cases} == set(scaling_out.WAYS)
         assert all(sum(case.cards for case in group) in (2, 4) for group in groups)
-        assert [case.shape for case in cases[:5]] == ["7b"] * 4 + ["70b"]
+        assert [case.shape for case in cases[:8]] == ["pocket", "7b", "tinyllama", *["7b"] * 4, "70b"]
         assert all(case.rows % case.cards == 0 for case in cases)
     assert max(case.cards for group in scaling_out.plan(False, 2) for case in group) == 2
 
@@ -34,7 +34,7 @@ def test_cases_have_names_of_their_own_and_what_matters_most_comes_first():
 def test_each_way_has_the_losses_of_one_card_to_be_compared_with():
     cases = [case for group in scaling_out.plan(quick=False, cards=4) for case in group]
     alone = {(case.shape, case.stored, case.rows) for case in cases if case.way == "one card"}
-    compared = {(case.shape, case.stored, case.rows) for case in cases if case.shape != "70b" and case.cards == 2}
+    compared = {(case.shape, case.stored, case.rows) for case in cases if case.certified and case.cards == 2}
     assert compared <= alone
 
 
@@ -79,11 +79,11 @@ class Refusing:
 
 def test_no_case_is_begun_that_would_not_end_in_time_and_an_error_is_kept(tmp_path):
     groups = scaling_out.plan(quick=False, cards=2)
-    first = groups[0][0]
+    first = groups[1][0]  # of 7B
     desk = scaling_out.Desk(groups, tmp_path / "out.json", {"runs": [], "hardware": "a machine"})
     assert [case.reserve for case in desk.take(2, 60)] == [55]  # the first of those that are short
     assert desk.take(2, 10) == []
-    assert desk.take(2, 1000) == [first]
+    assert [case.shape for case in desk.take(2, 1000)] == ["pocket"] and desk.take(2, 1000) == [first]
     failed = Refusing(first)
     desk.keep(failed, failed.finish)
     (entry,) = json.loads((tmp_path / "out.json").read_text())["runs"]
@@ -113,14 +113,19 @@ def test_the_quick_run_shards_saves_and_certifies_and_is_not_repeated(tmp_path):
     receipt = json.loads(out.read_text())
     assert str(tmp_path) not in receipt["command"] and receipt["hardware"] and receipt["versions"]["torch"]
     runs = {entry["way"]: entry for entry in receipt["runs"]}
-    assert runs.keys() == {"one card", "FSDP 2", "DDP"}
+    assert runs.keys() == {"one card", scaling_out.EXACT, "DDP", "gathered"}
+    assert all("error" not in entry for entry in runs.values()), runs
+    storages = runs.pop("gathered")["storages"]
+    assert storages.keys() == scaling_out.STORAGES.keys()
+    assert not any(each["changed_bytes"] for each in storages.values())  # a CPU copies bytes
+    assert storages["bf16 codes, float32 adapters"]["gradients_apart"] < 1e-6
     for entry in runs.values():
-        assert "error" not in entry, entry
         assert entry["saved_tensors"] == entry["trained_tensors"] == 42
         assert entry["missing"] == entry["different"] == 0
         assert entry["certificate"]["kind"] == "rounding" and not entry["certificate"]["faint"]
         assert entry["spread"][0] <= entry["tokens_a_second"] <= entry["spread"][1]
-    one, sharded = runs["one card"], runs["FSDP 2"]
+    one, sharded = runs["one card"], runs[scaling_out.EXACT]
+    assert sharded["changed_codes"] == 0 and sharded["losses"] == pytest.approx(one["losses"], abs=2e-3)
     assert sharded["held_bytes"]["frozen"] == one["held_bytes"]["frozen"] / 2
     assert sharded["held_bytes"]["constants"] == one["held_bytes"]["constants"]  # which no rank shares
     assert sharded["norms"] == pytest.approx(one["norms"], rel=0.01)

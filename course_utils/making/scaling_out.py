@@ -41,10 +41,21 @@ ROWS = 16  # of a step, over all cards
 RANK, ALPHA, RATE = 16, 32, 1e-3
 BLOCKS = 3  # timed, each of some steps
 SHAPES: dict[str, Any] = {
-    "tinyllama": "tinyllama", "7b": "llama-2-7b", "70b": "llama-2-70b",
+    "pocket": "pocket-llama", "tinyllama": "tinyllama", "7b": "llama-2-7b", "70b": "llama-2-70b",
     "tiny": memory_peaks.SHAPES["tiny"] | {"vocab_size": 4096},  # as many as the tokenizer that certifies
 }  # fmt: skip
-WAYS = ("one card", "DDP", "FSDP 1", "FSDP 2", "FSDP 2, offloaded", "FSDP 2, its own checkpointing")
+EXACT = "FSDP 2, exact"  # what FSDP 2 has to be told so that it leaves 4-bit codes alone; see `gathered`
+WAYS = ("one card", "DDP", "FSDP 1", "FSDP 2", EXACT, "FSDP 2, offloaded", "FSDP 2, its own checkpointing", "gathered")
+# How 4-bit codes and what is trained beside them are stored, and whether FSDP 2 is given a mixed precision of bf16, as
+# accelerate gives it where a trainer says `bf16=True`.
+STORAGES = {
+    "bf16 codes, bf16 adapters": ("bfloat16", "bfloat16", False),
+    "bf16 codes, float32 adapters": ("bfloat16", "float32", False),
+    "bf16 codes, float32 adapters, mixed precision": ("bfloat16", "float32", True),
+    "float32 codes, bf16 adapters": ("float32", "bfloat16", False),
+    "uint8 codes, bf16 adapters": ("uint8", "bfloat16", False),
+    "uint8 codes, bf16 adapters, mixed precision": ("uint8", "bfloat16", True),
+}
 HELD = 24 * 2**30  # bytes of a "24 GB" card, which a 70B training may take, the driver's own included
 REDUCED = 256 * 2**20  # bytes that an all-reduce is timed with
 WHAT = (
@@ -77,12 +88,12 @@ class Case:
     @property
     def reserve(self) -> float:
         """Seconds that the case takes at most, its certificate included, as far as is known."""
-        return {"tiny": 90, "tinyllama": 55, "7b": 90, "70b": 240}[self.shape]
+        return {"tiny": 150, "pocket": 120, "tinyllama": 55, "7b": 90, "70b": 240}[self.shape]
 
     @property
     def certified(self) -> bool:
         """Whether one process can hold the base, the merged model and what comparing them takes."""
-        return self.shape != "70b"
+        return self.shape != "70b" and self.way != "gathered"
 
     @property
     def launched(self) -> list[str]:
@@ -99,7 +110,12 @@ def plan(quick: bool, cards: int) -> list[list[Case]]:
         small = {"rows": 4, "warmup": 1, "block": 1}
         found = [Case("tiny", "nf4 + double", "one card", 1, **small)]
         return [found] + [
-            [Case("tiny", stored, way, 2, **small)] for stored, way in (("nf4 + double", "FSDP 2"), ("dense", "DDP"))
+            [Case(shape, stored, way, 2, **small)]
+            for shape, stored, way in (
+                ("tiny", "nf4 + double", EXACT),
+                ("tiny", "dense", "DDP"),
+                ("pocket", "nf4 + double", "gathered"),
+            )
         ]
 
     def sharded(shape: str, stored: str, *ways: str) -> list[list[Case]]:
@@ -111,7 +127,8 @@ def plan(quick: bool, cards: int) -> list[list[Case]]:
 
     few = {"rows": 2, "checkpointing": True, "warmup": 2, "block": 1, "held_to": HELD}
     nf4 = "nf4 + double"
-    found = sharded("7b", nf4, "DDP", "FSDP 2") + alone("7b", nf4)
+    found = sharded("pocket", nf4, "gathered") + sharded("7b", nf4, EXACT) + sharded("tinyllama", nf4, EXACT)
+    found += sharded("7b", nf4, "DDP", "FSDP 2") + alone("7b", nf4)
     found += [[Case("70b", nf4, "FSDP 2", 2, **few)]]
     found += sharded("tinyllama", nf4, "DDP", "FSDP 2") + alone("tinyllama", nf4)
     found += sharded("7b", "dense", "DDP", "FSDP 2") + alone("7b", "dense")
@@ -187,7 +204,8 @@ def trainer_of(case: Case, net: Any, place: Path) -> Any:
     settings = SFTConfig(
         output_dir=str(place / "runs"), max_length=LENGTH, max_steps=case.warmup + BLOCKS * case.block,
         per_device_train_batch_size=case.rows // case.cards, learning_rate=RATE, lr_scheduler_type="constant",
-        optim="adamw_torch_fused", activation_checkpointing=case.checkpointing, bf16=True, use_cpu=not on_gpu,
+        optim="adamw_torch_fused", activation_checkpointing=case.checkpointing, bf16=case.way != EXACT,
+        use_cpu=not on_gpu,
         activation_checkpointing_kwargs={"use_reentrant": False}, logging_steps=1, save_strategy="no",
         report_to="none", disable_tqdm=True, seed=0, **sharding(case),
     )  # fmt: skip
@@ -199,6 +217,10 @@ def trainer_of(case: Case, net: Any, place: Path) -> Any:
         peft_config=LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules="all-linear", task_type="CAUSAL_LM"),
     )  # fmt: skip
     trainer.remove_callback(PrinterCallback)
+    if case.way == EXACT:
+        for parameter in trainer.model.parameters():
+            if parameter.requires_grad:
+                parameter.data = parameter.data.float()
     return trainer
 
 
@@ -299,6 +321,108 @@ def held_bytes(model: Any) -> dict[str, int]:
     return found
 
 
+def codes_of(layer: Any) -> Any:
+    """The bytes of a 4-bit layer's codes as they stand now, whole, in memory of their own."""
+    import torch
+
+    return layer.weight.data.detach().clone().view(torch.uint8).flatten()
+
+
+def changed_codes(model: Any, first: Any) -> float | None:
+    """The share of a layer's code bytes that are not what they were, once FSDP 2 has gathered them; else None."""
+    from torch.distributed.fsdp import FSDPModule
+
+    block = model.get_base_model().model.layers[0] if hasattr(model, "get_base_model") else None
+    if first is None or not isinstance(block, FSDPModule):
+        return None
+    block.unshard()
+    now = codes_of(block.mlp.down_proj.base_layer)
+    block.reshard()
+    return (now != first.to(now.device)).float().mean().item()
+
+
+def gathered(case: Case) -> dict[str, Any]:
+    """pocket-llama by `fully_shard`: 4-bit codes before and after they were gathered, and the gradients.
+
+    FSDP 2 copies what it gathers. Where all parameters of a layer have one dtype of 16 bits, torch's copy on a GPU goes
+    through float32, in which all that is no number becomes the same: codes that look like one are changed. Of each way
+    to store them: the share of code bytes that changed, how much of the weight that is, and how far the gradients are
+    from those of this one process with all rows.
+    """
+    import torch
+    import torch.distributed as dist
+    from bitsandbytes.functional import dequantize_4bit
+    from torch.distributed.fsdp import MixedPrecisionPolicy
+
+    device = f"cuda:{os.environ['LOCAL_RANK']}" if memory_peaks.on_gpu() else "cpu"
+    if not dist.is_initialized():
+        dist.init_process_group("nccl" if memory_peaks.on_gpu() else "gloo")
+    torch.manual_seed(1)
+    tokens = torch.randint(10, 4096, (4, 64), device=device)
+    mine = tokens.chunk(case.cards)[dist.get_rank()]
+    found: dict[str, Any] = {}
+    for name, (storage, adapters, mixed) in STORAGES.items():
+        net = real_model(getattr(torch, storage), getattr(torch, adapters), device)
+        net(input_ids=tokens, labels=tokens, use_cache=False).loss.backward()
+        expected = {name: p.grad.float() for name, p in net.named_parameters() if p.requires_grad}
+        net.zero_grad()
+        layer = net.get_base_model().model.layers[0].mlp.down_proj.base_layer
+        first, weight = codes_of(layer), dequantize_4bit(layer.weight.data, layer.quant_state).float()
+        kinds = {"param_dtype": torch.bfloat16, "output_dtype": torch.bfloat16} if mixed else {}
+        shard(net, MixedPrecisionPolicy(**kinds))
+        net(input_ids=mine, labels=mine, use_cache=False).loss.backward()
+        far = {
+            name: ((p.grad.full_tensor().float() - expected[name]).norm() / expected[name].norm()).item()
+            for name, p in net.named_parameters()
+            if p.requires_grad
+        }
+        share = changed_codes(net, first)
+        block = net.get_base_model().model.layers[0]
+        block.unshard()
+        error = (dequantize_4bit(layer.weight.data, layer.quant_state).float() - weight).norm() / weight.norm()
+        block.reshard()
+        found[name] = {
+            "changed_bytes": share, "weight_error": error.item(), "gradients_apart": statistics.median(far.values())
+        }  # fmt: skip
+    return {"storages": found}
+
+
+def shard(net: Any, policy: Any) -> None:
+    """What accelerate does with a model under FSDP 2: each layer, and what is left."""
+    from torch.distributed.fsdp import fully_shard
+
+    for layer in net.get_base_model().model.layers:
+        fully_shard(layer, mp_policy=policy)
+    fully_shard(net, mp_policy=policy)
+
+
+def real_model(storage: Any, adapters: Any, device: str) -> Any:
+    """pocket-llama in 4 bits, all else in bf16, with an adapter that changes something."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    from course_utils import models
+
+    quantization = BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16, bnb_4bit_quant_storage=storage,
+    )  # fmt: skip
+    net = AutoModelForCausalLM.from_pretrained(
+        models.locate("pocket-llama"), dtype=torch.bfloat16, quantization_config=quantization, device_map={"": device}
+    )
+    torch.manual_seed(0)
+    net = get_peft_model(
+        models.keep_4bit_layout(net), LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules="all-linear")
+    )  # fmt: skip
+    for name, parameter in net.named_parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.to(adapters)
+            if "lora_B" in name:
+                torch.nn.init.normal_(parameter, std=0.02)
+    return net.train()
+
+
 def train(case: Case, place: Path) -> dict[str, Any]:
     """What one process of a case does and finds; all of them together save the adapter."""
     import torch
@@ -309,9 +433,14 @@ def train(case: Case, place: Path) -> dict[str, Any]:
     if memory_peaks.on_gpu():
         torch.cuda.set_device(local)
         torch.zeros(1, device="cuda")
+    if case.way == "gathered":
+        found = gathered(case)
+        dist.destroy_process_group()
+        return found
     hold(case)
     began = time.perf_counter()
     net = base(case)
+    first = codes_of(net.model.layers[0].mlp.down_proj) if case.stored != "dense" else None
     found: dict[str, Any] = {"base": fingerprint(net), "load_seconds": round(time.perf_counter() - began, 1)}
     found["loaded_bytes"] = sum(parameter.numel() * parameter.element_size() for parameter in net.parameters())
     trainer = trainer_of(case, net, place)
@@ -340,6 +469,8 @@ def train(case: Case, place: Path) -> dict[str, Any]:
     tokens = case.rows * case.block * len(trainer.train_dataset[0]["input_ids"])
     rates = [tokens / (after - before) for before, after in zip(watch.stamps, watch.stamps[1:], strict=False)]
     found |= {"tokens_a_second": statistics.median(rates), "spread": [min(rates), max(rates)]}
+    if (share := changed_codes(model, first)) is not None:
+        found["changed_codes"] = share
     began = time.perf_counter()
     trainer.save_model(str(place / "adapter"))
     found["save_seconds"] = round(time.perf_counter() - began, 2)
@@ -500,6 +631,8 @@ class Processes:
             "train": ([*case.launched, *own, "--task", "train"], gpus),
             "certify": ([sys.executable, *own, "--task", "certify"], gpus[:1]),
         }
+        if case.way == "gathered":
+            del self.commands["certify"]
         # A process that waits has a driver's context on the card already. One that counts the whole card's bytes has
         # it to itself.
         self.started = {task: self._start(task) for task in self.commands if not case.held_to or task == "train"}
@@ -630,6 +763,11 @@ def told(entry: dict[str, Any]) -> str:
         said.append(f"{entry['saved_tensors']} of {entry['trained_tensors']} tensors saved")
     if isinstance(entry.get("certificate"), dict):
         said.append(f"merge: {entry['certificate']['kind']} ({entry['certificate']['ratio']:.2g})")
+    if "changed_codes" in entry:
+        said.append(f"{entry['changed_codes']:.3%} of the codes changed")
+    for name, each in entry.get("storages", {}).items():
+        apart = f"{each['weight_error']:.2g} of the weight, gradients {each['gradients_apart']:.2g} apart"
+        said.append(f"{name}: {each['changed_bytes']:.3%} changed, {apart}")
     if "error" in entry:
         said.append(f"error: {entry['error']}")
     return ", ".join([*said, f"{entry['case_seconds']:.0f} s in all"])
