@@ -211,17 +211,17 @@ def gain(case: Mapping[str, Any], other: Mapping[str, Any]) -> float:
 
 
 def steps(cases: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """The gain of each rung of a ladder over the one before it; left out where one between them was not measured."""
+    """The gain of each rung of a ladder over the one before it, by the rung's name.
 
-    def changes(before: str, after: str) -> int:
+    Where a rung between the two was not measured, both are named: "the first to the second".
+    """
+
+    def title(before: str, after: str) -> str:
         one, other = cases[before]["recipe"], cases[after]["recipe"]
-        return sum(one[name] != other[name] for name in one if name != "accumulation")
+        changed = sum(one[name] != other[name] for name in one if name != "accumulation")
+        return after if changed == 1 else f"{before} to {after}"
 
-    return {
-        name: gain(cases[name], cases[before])
-        for before, name in itertools.pairwise(cases)
-        if changes(before, name) == 1
-    }
+    return {title(before, after): gain(cases[after], cases[before]) for before, after in itertools.pairwise(cases)}
 
 
 def side_by_side(columns: Mapping[str, Mapping[str, float]]) -> tuple[dict[str, list[str]], list[str]]:

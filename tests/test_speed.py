@@ -147,9 +147,10 @@ def test_cases_are_found_by_table_shape_and_rows(ladder):
     assert speed.shown(cases["first"]) == "100 (99 to 101)"
 
 
-def test_a_rung_is_compared_with_the_one_before_it_only_where_one_thing_changed(ladder):
+def test_a_rung_is_compared_with_the_one_before_it_and_a_gap_is_named(ladder):
     cases = ladder.cases("ladder", "tiny", "long")
-    assert speed.steps(cases) == {"more rows": 3.0}
+    del cases["all, again"]
+    assert speed.steps(cases) == {"more rows": 3.0, "more rows to all": 3.0}
     assert speed.gain(cases["all"], cases["first"]) == 9.0
 
 

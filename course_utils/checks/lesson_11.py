@@ -62,21 +62,21 @@ def _added(a: Matrix, b: Matrix) -> list[list[float]]:
     return [[x + y for x, y in zip(one, other, strict=True)] for one, other in zip(a, b, strict=True)]
 
 
-def _gradients(x: Matrix, W: Matrix, A: Matrix, B: Matrix, scale: float, G: Matrix) -> tuple[list, list, list]:
+def _gradients(x: Matrix, W: Matrix, A: Matrix, B: Matrix, scale: float, G: Matrix) -> list:
     """Of x, A and B, for y = x W^T + scale (x A^T) B^T."""
     narrow = _scaled(_times(G, B), scale)
     of_x = _added(_times(G, W), _times(narrow, A))
     of_b = _scaled(_times(_turned(G), _times(x, _turned(A))), scale)
-    return of_x, _times(_turned(narrow), x), of_b
+    return [of_x, _times(_turned(narrow), x), of_b]
 
 
 def _but(place: int, change):
-    """The gradients with one of the three changed, by a function of all arguments and of the right one."""
+    """The gradients with one of the three in another way."""
 
     def answer(x, W, A, B, scale, G):
-        found = list(_gradients(x, W, A, B, scale, G))
-        found[place] = change(x, W, A, B, scale, G, found[place])
-        return tuple(found)
+        found = _gradients(x, W, A, B, scale, G)
+        found[place] = change(x, W, A, B, scale, G)
+        return found
 
     return answer
 
@@ -101,27 +101,27 @@ lora_backward = Exercise(
             lambda x, W, A, B, scale, G: _gradients(x, W, A, B, 1.0, G)
         ),
         "x's gradient has two parts: one comes back through W, one through the adapter.": (
-            _but(0, lambda x, W, A, B, scale, G, right: _times(_scaled(_times(G, B), scale), A))
+            _but(0, lambda x, W, A, B, scale, G: _times(_scaled(_times(G, B), scale), A))
         ),
         "x's gradient also comes back through the adapter: add scale x (G B) A.": (
-            _but(0, lambda x, W, A, B, scale, G, right: _times(G, W))
+            _but(0, lambda x, W, A, B, scale, G: _times(G, W))
         ),
         "The scale is missing in x's gradient.": (
-            _but(0, lambda x, W, A, B, scale, G, right: _gradients(x, W, A, B, 1.0, G)[0])
+            _but(0, lambda x, W, A, B, scale, G: _gradients(x, W, A, B, 1.0, G)[0])
         ),
         "The scale is missing in A's gradient.": (
-            _but(1, lambda x, W, A, B, scale, G, right: _gradients(x, W, A, B, 1.0, G)[1])
+            _but(1, lambda x, W, A, B, scale, G: _gradients(x, W, A, B, 1.0, G)[1])
         ),
         "The scale is missing in B's gradient.": (
-            _but(2, lambda x, W, A, B, scale, G, right: _gradients(x, W, A, B, 1.0, G)[2])
+            _but(2, lambda x, W, A, B, scale, G: _gradients(x, W, A, B, 1.0, G)[2])
         ),
         "The gradients of A and B stand in each other's place: return x's, A's, B's.": (
-            lambda x, W, A, B, scale, G: tuple(_gradients(x, W, A, B, scale, G)[i] for i in (0, 2, 1))
+            lambda x, W, A, B, scale, G: [_gradients(x, W, A, B, scale, G)[i] for i in (0, 2, 1)]
         ),
         "A gradient has the shape of its matrix: A's and B's are turned here.": (
-            lambda x, W, A, B, scale, G: tuple(
-                each if i == 0 else _turned(each) for i, each in enumerate(_gradients(x, W, A, B, scale, G))
-            )
+            lambda x, W, A, B, scale, G: [
+                _turned(each) if i else each for i, each in enumerate(_gradients(x, W, A, B, scale, G))
+            ]
         ),
     },
 )  # fmt: skip
