@@ -15,7 +15,7 @@ FLOORS = [
     "formats quantize gptq lora memory memory_watch training preferences",
     "models data files jsonl readers conversations dataset_checks shelf evaluate certificate adapter_files adapters "
     "alike private doubts planning planted scoring stages memo "
-    "receipts fit hub handover engine families forgetting speed",
+    "receipts fit hub handover engine families forgetting speed ranks",
     "widgets checks results plots microscope",
     "lessons contents running validate doctor figures tune __main__",
     "making",

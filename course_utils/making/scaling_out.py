@@ -21,7 +21,6 @@ import os
 import random
 import re
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -32,7 +31,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from course_utils import environment, memory
+from course_utils import environment, memory, ranks
 from course_utils.errors import CourseError
 from course_utils.making import memory_peaks
 
@@ -677,9 +676,7 @@ class Processes:
     def stop(self) -> None:
         """Ends what has not ended, and takes the large files away."""
         for process in self.started.values():
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            ranks.end(process)
         for path in self.place.iterdir():
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
