@@ -34,40 +34,33 @@ def tune(*arguments, **options):
     )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def useless(tmp_path_factory):
-    """A table of texts with desks drawn by lot."""
-    file = tmp_path_factory.mktemp("useless") / "useless.csv"
+@pytest.mark.slow
+def test_a_useless_file_gets_a_no_and_a_killed_run_goes_on_where_it_was(tmp_path):
+    """A table in columns of other names, with desks drawn by lot. Its run is killed, kernel and all."""
+    file = tmp_path / "useless.csv"
     with file.open("w", newline="") as table:
         writer = csv.writer(table)
         writer.writerow(["question", "answer"])
-        writer.writerows([row["prompt"], row["completion"]] for row in planted.useless(56, 1).rows)
-    return file
+        writer.writerows([row["prompt"], row["completion"]] for row in planted.useless(40, 1).rows)
 
-
-@pytest.mark.slow
-def test_a_useless_file_gets_a_no_and_a_killed_run_comes_to_the_same_memo(useless, tmp_path):
-    """As a table, in columns of other names. The second run is killed, kernel and all, and goes on where it was."""
-    done = tune(useless, "--out", tmp_path / "whole")
-    assert done.returncode == 0 and done.stdout.startswith("no:"), done.stderr
-    said = (tmp_path / "whole" / "memo.md").read_text()
-    assert said.splitlines()[2].startswith(f"**{memo.VERDICTS['no']}.** Do not train:")
-
-    command = [sys.executable, "-m", "course_utils", "tune", str(useless), "--out", str(tmp_path / "killed")]
+    command = [sys.executable, "-m", "course_utils", "tune", str(file), "--out", str(tmp_path / "out")]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 300
-    while not list(tmp_path.glob("killed/stages/*/baselines.json")):
+    while not list(tmp_path.glob("out/stages/*/baselines.json")):
         assert process.poll() is None and time.monotonic() < until
         time.sleep(0.2)
     for each in [*psutil.Process(process.pid).children(recursive=True), process]:
         os.kill(each.pid, signal.SIGKILL)
     process.wait()
-    assert not (tmp_path / "killed" / "memo.md").exists()
-    (kept,) = tmp_path.glob("killed/stages/*/baselines.json")
+    assert not (tmp_path / "out" / "memo.md").exists()
+    (kept,) = tmp_path.glob("out/stages/*/baselines.json")
     before = kept.stat().st_mtime_ns
-    again = tune(useless, "--out", tmp_path / "killed")
-    assert again.returncode == 0, again.stderr
-    assert kept.stat().st_mtime_ns == before and (tmp_path / "killed" / "memo.md").read_text() == said
+
+    done = tune(file, "--out", tmp_path / "out")
+    assert done.returncode == 0 and done.stdout.startswith("no:"), done.stderr
+    said = (tmp_path / "out" / "memo.md").read_text()
+    assert said.splitlines()[2].startswith(f"**{memo.VERDICTS['no']}.** Do not train:")
+    assert kept.stat().st_mtime_ns == before
 
 
 @pytest.mark.slow
@@ -76,7 +69,7 @@ def test_a_test_that_was_seen_says_nothing(tmp_path):
     import pyarrow
     from pyarrow import parquet
 
-    rows = planted.desks(56, 12).rows
+    rows = planted.desks(32, 12).rows
     table = {"instruction": [row["prompt"] for row in rows], "input": [""] * len(rows),
              "output": [row["completion"] for row in rows]}  # fmt: skip
     parquet.write_table(pyarrow.table(table), tmp_path / "alpaca.parquet")
