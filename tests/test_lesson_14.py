@@ -12,7 +12,7 @@ import psutil
 import pytest
 from lessons import NO_MODEL, ROOT, refusal
 
-from course_utils import checks, memo, planted
+from course_utils import alike, checks, memo, planted
 
 
 @pytest.mark.slow
@@ -79,7 +79,10 @@ def test_a_test_that_was_seen_says_nothing(tmp_path):
     done = tune(tmp_path / "alpaca.parquet", "--test", tmp_path / "sharegpt.json", "--out", tmp_path / "out")
     assert done.returncode == 0 and done.stdout.startswith("unknown:"), done.stderr
     said = (tmp_path / "out" / "memo.md").read_text()
-    assert "of the test rows stand among the rows to train on: the score means nothing." in said
+    asked = [turns["conversations"][0]["value"] for turns in talks]
+    seen = len({pair.second for pair in alike.leaks([row["prompt"] for row in rows], asked)}) / len(asked)
+    assert seen > 0.8
+    assert f"{seen:.0%} of the test rows stand among the rows to train on: the score means nothing." in said
 
 
 @pytest.mark.parametrize(
