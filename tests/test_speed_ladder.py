@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from lessons import ROOT
 
+from course_utils import memory
 from course_utils.making import memory_peaks, speed_ladder
 from course_utils.making.speed_ladder import Case, Recipe
 
@@ -46,6 +47,15 @@ def test_a_rung_is_one_change(shape, rows):
         assert case.recipe != rungs[-1]
 
 
+def test_a_receipt_is_in_the_order_of_its_ladders():
+    runs = [{"name": case.name, "entry": case.entry, "rung": case.rung} for case in ALL]
+    ordered = speed_ladder.in_order([{"name": "of another script"}, *runs])
+    assert ordered[-1]["name"] == "of another script" and len(ordered) == len(runs) + 1
+    for shape, rows in itertools.product(("tinyllama", "llama-2-7b"), ("long", "short")):
+        names = [case.name for case in speed_ladder.ladder(shape, rows)]
+        assert [run["name"] for run in ordered if run["name"] in names] == names
+
+
 def test_losses_are_compared_on_the_same_rows_of_a_step():
     for case in speed_ladder.losses():
         rows = case.recipe.batch * case.recipe.accumulation
@@ -73,8 +83,9 @@ def test_there_are_rows_enough_for_all_steps():
 
 
 def test_weights_that_a_token_is_multiplied_with():
-    assert speed_ladder.products("tinyllama") == pytest.approx(1.034e9, rel=1e-3)
-    assert speed_ladder.products("llama-2-7b") == pytest.approx(6.607e9, rel=1e-3)
+    products = {name: memory.shape_of(name).products for name in ("tinyllama", "llama-2-7b")}
+    assert products == pytest.approx({"tinyllama": 1.034e9, "llama-2-7b": 6.607e9}, rel=1e-3)
+    assert speed_ladder.share_of(1e4, "tinyllama", 4e14) == pytest.approx(1e4 * 1.034e9 / 1e14, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +245,7 @@ def test_the_quick_run_measures_every_kind_of_case_and_is_not_repeated(tmp_path)
     receipt = json.loads(out.read_text())
     assert receipt["command"] == "python -m course_utils.making.speed_ladder --out FILE --quick"
     assert receipt["hardware"] and receipt["versions"]["trl"] and list(receipt)[-1] == "runs"
-    best, book, written = receipt["runs"]
+    book, best, written = receipt["runs"]  # from the first rung up, though the top is measured first
     for entry in (best, book):
         assert "error" not in entry and len(entry["tokens"]) == len(entry["seconds"]) == speed_ladder.BLOCKS
         low, high = entry["spread"]

@@ -307,6 +307,17 @@ def plan(quick: bool, peer: bool) -> list[list[Case]]:
     return [[case] for case in found]
 
 
+def in_order(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A receipt's entries table by table, and each table from its first rung up, whatever was measured first."""
+    cases = [case for shape, rows in BATCHES if rows != "real" for case in ladder(shape, rows)] + losses()
+    for shape in ("tinyllama", "llama-2-7b"):
+        for rows in ("long", "short"):
+            cases += without_one(shape, rows) + with_one_more(shape, rows) + by_turns(shape, rows)
+        cases += unequal(shape) + inference(shape)
+    place = {case.name: number for number, case in enumerate(cases)}
+    return sorted(runs, key=lambda run: place.get(run["name"], len(place)))
+
+
 # --- rows ------------------------------------------------------------------------------------------------------------
 
 
@@ -585,10 +596,9 @@ def timed(case: Case, trainer: Any) -> dict[str, Any]:
     return found
 
 
-def products(shape: Any) -> int:
-    """Weights that a token is multiplied with: the linear layers' and the head's."""
-    of = memory.shape_of(shape)
-    return of.num_hidden_layers * sum(o * i for o, i in of.linear.values()) + of.vocab_size * of.hidden_size
+def share_of(tokens_a_second: float, shape: str, reached: float) -> float:
+    """Which share of ``reached`` operations a second the training of so many tokens takes."""
+    return 4 * memory.shape_of(SHAPES[shape]).products * tokens_a_second / reached
 
 
 def ceiling(size: int = CEILING_SIZE) -> float:
@@ -683,7 +693,7 @@ def train(case: Case, rows: Any) -> dict[str, Any]:
     found = {"attention": attention} | timed(case, trainer)
     if reached:
         found["ceiling"] = reached
-        found["share_of_ceiling"] = 4 * products(SHAPES[case.shape]) * found["tokens_a_second"] / reached
+        found["share_of_ceiling"] = share_of(found["tokens_a_second"], case.shape, reached)
     return found
 
 
@@ -823,9 +833,8 @@ class Desk:
                 self.receipt.update({name: value for name, value in of.items() if name not in self.receipt})
             if of and of["hardware"] != self.receipt.get("hardware", of["hardware"]):
                 entry["hardware"] = of["hardware"]
-            self.receipt["runs"] = [run for run in self.receipt["runs"] if run["name"] != case.name] + [entry]
-            runs = self.receipt.pop("runs")
-            self.receipt["runs"] = runs  # last, whatever was added
+            runs = [run for run in self.receipt.pop("runs") if run["name"] != case.name] + [entry]
+            self.receipt["runs"] = in_order(runs)  # last, whatever was added
             self.out.write_text(memory_peaks.text_of(self.receipt))
             print(told(entry), flush=True)
 
