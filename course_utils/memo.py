@@ -23,6 +23,7 @@ class Memo:
     speaks_against: Sequence[str] = ()
     numbers: Mapping[str, str] = field(default_factory=dict)  # what, and its value with its interval
     limits: Sequence[str] = ()  # what was not looked at
+    next_step: str = ""  # what whoever reads it does now, and signs
 
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:

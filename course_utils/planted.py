@@ -18,7 +18,7 @@ from course_utils.world import facts, grammar
 Row = dict[str, Any]
 
 WRONG, TWINS, UNKNOWN = 0.05, 0.05, 0.125  # by the number of rows
-LEAKED = 0.1  # of the test
+LEAKED = 0.05  # of the test
 BEFORE = ("News: ", "Today: ", "Note: ", "Also: ")  # makes a twin of a text
 PRIVATE = (
     "Write to rosa.lindqvist@example.org for more.",
@@ -56,7 +56,7 @@ def desks(rows: int = 160, test: int = 60, seed: int = 0) -> Planted:
     doubled, clean = order[:twice], order[twice:][: wrong + len(PRIVATE)]  # no row has two faults
     twins, leaks = (
         [row | {"prompt": drawn.choice(BEFORE) + row["prompt"], "kind": kind} for row in of]
-        for kind, of in (("twin", doubled), ("leak", drawn.sample(tested, int(LEAKED * test))))
+        for kind, of in (("twin", doubled), ("leak", drawn.sample(tested, max(1, round(LEAKED * test)))))
     )
     for row, words in zip(clean, PRIVATE, strict=False):
         row |= {"prompt": row["prompt"].replace(" ->:", f" {words} ->:"), "kind": "private"}

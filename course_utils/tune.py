@@ -1,7 +1,8 @@
 """A file of one's own through lesson 14, from the command line: ``python -m course_utils tune FILE``.
 
-The notebook does the work and this only runs it, so that both say the same. Each stage is kept below ``--out``: after a
-kill, a crash or a full disk the same command goes on where it stopped, and ends in the same memo.
+The notebook does the work and this only runs it, so that both say the same. Beside the memo stands ``results.json``,
+its numbers for programs. Each stage is kept below ``--out``: after a kill, a crash or a full disk the same command goes
+on where it stopped, and ends in the same memo.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ def main(file: Path, out: Path | None = None, **given: Any) -> int:
         again = "the same command goes on where it stopped"
         error = (entry["error"] or {}).get("message", "it was stopped")
         raise CourseError(f"{error} ({again})" if stop.signal else error)
+    with stages.keeping(out):
+        files.replace_file(out / "results.json", json.dumps(entry["results"], indent=1) + "\n")
     tell(f"{entry['results']['verdict']}: {out / 'memo.html'}")
     return 0
 

@@ -36,14 +36,19 @@ def tune(*arguments, **options):
 
 @pytest.mark.slow
 def test_a_useless_file_gets_a_no_and_a_killed_run_goes_on_where_it_was(tmp_path):
-    """A table in columns of other names, with desks drawn by lot. Its run is killed, kernel and all."""
+    """A table in columns of other names, with desks drawn by lot, and sorted by them: a part of it has to be drawn.
+
+    Its run is killed, kernel and all.
+    """
     file = tmp_path / "useless.csv"
+    rows = sorted(planted.useless(44, 1).rows, key=lambda row: row["completion"])
     with file.open("w", newline="") as table:
         writer = csv.writer(table)
         writer.writerow(["question", "answer"])
-        writer.writerows([row["prompt"], row["completion"]] for row in planted.useless(40, 1).rows)
+        writer.writerows([row["prompt"], row["completion"]] for row in rows)
 
-    command = [sys.executable, "-m", "course_utils", "tune", str(file), "--out", str(tmp_path / "out")]
+    options = [file, "--rows", "40", "--out", tmp_path / "out"]
+    command = [sys.executable, "-m", "course_utils", "tune", *map(str, options)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 300
     while not list(tmp_path.glob("out/stages/*/baselines.json")):
@@ -56,8 +61,9 @@ def test_a_useless_file_gets_a_no_and_a_killed_run_goes_on_where_it_was(tmp_path
     (kept,) = tmp_path.glob("out/stages/*/baselines.json")
     before = kept.stat().st_mtime_ns
 
-    done = tune(file, "--out", tmp_path / "out")
+    done = tune(*options)
     assert done.returncode == 0 and done.stdout.startswith("no:"), done.stderr
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["answers"] == 4
     said = (tmp_path / "out" / "memo.md").read_text()
     assert said.splitlines()[2].startswith(f"**{memo.VERDICTS['no']}.** Do not train:")
     assert kept.stat().st_mtime_ns == before

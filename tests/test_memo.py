@@ -10,6 +10,7 @@ from course_utils.errors import CourseError
 MEMO = memo.Memo(
     "desks.jsonl on pocket-llama", "no", "Do not train.", ["It is <b>certified</b>."], ["8 rows | twins"],
     {"right | trained": "95 % (90 to 98)"}, ["Nobody has looked."],
+    "Find other rows.",
 )  # fmt: skip
 
 
@@ -17,7 +18,7 @@ def test_both_forms_say_everything(tmp_path):
     page = memo.write(MEMO, tmp_path / "new")
     html, markdown = page.read_text(), (tmp_path / "new" / "memo.md").read_text()
     for text in ("desks.jsonl on pocket-llama", "It should not go out", "Do not train.", "95 % (90 to 98)",
-                 "Nobody has looked."):  # fmt: skip
+                 "Nobody has looked.", "Find other rows.", "Signed:"):  # fmt: skip
         assert text in html and text in markdown
     assert "&lt;b&gt;certified" in html and "| right \\| trained | 95 % (90 to 98) |" in markdown
     assert "http" not in html  # it needs nothing but itself
@@ -26,6 +27,7 @@ def test_both_forms_say_everything(tmp_path):
 def test_empty_lists_have_no_heading():
     page = memo.Memo("t", "yes", "r", numbers={"a": "b"})
     assert "speaks" not in page.markdown() + page.html() and "not looked at" not in page.markdown() + page.html()
+    assert "What now" not in page.markdown() + page.html()
 
 
 def test_there_are_three_verdicts():
