@@ -195,6 +195,13 @@ class Ladder:
             and not run.keys() & {"error", "skipped", "out_of_memory"}
         }  # fmt: skip
 
+    def tops(self, shape: str, rows: str) -> list[dict[str, Any]]:
+        """Every run of a ladder's last rung: the one on the ladder, and those beside the peer."""
+        beside = self.cases("beside the peer", shape, rows)
+        return list(self.cases("ladder", shape, rows).values())[-1:] + [
+            beside[name] for name in ("our top", "our top, again") if name in beside
+        ]
+
     def failed(self, entry: str, shape: str = "") -> dict[str, str]:
         """Why the other cases of a table were not measured, by their names there."""
         reasons = ("error", "skipped", "out_of_memory")
@@ -203,6 +210,17 @@ class Ladder:
             for run in self.runs
             if run["entry"] == entry and shape in ("", run["shape"]) and run.keys() & set(reasons)
         }
+
+
+def pace(case: Mapping[str, Any]) -> float:
+    """The tokens a second of a case."""
+    return case["tokens_a_second"]
+
+
+def against(case: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> tuple[float, float, float]:
+    """How many times as fast a case is as several runs of one recipe: as the middle, the fastest, the slowest run."""
+    quotients = [gain(case, other) for other in others]
+    return statistics.median(quotients), min(quotients), max(quotients)
 
 
 def gain(case: Mapping[str, Any], other: Mapping[str, Any]) -> float:
@@ -222,17 +240,6 @@ def steps(cases: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
         return after if changed == 1 else f"{before} to {after}"
 
     return {title(before, after): gain(cases[after], cases[before]) for before, after in itertools.pairwise(cases)}
-
-
-def side_by_side(columns: Mapping[str, Mapping[str, float]]) -> tuple[dict[str, list[str]], list[str]]:
-    """Gains by title and name, as ``results.table`` takes them: columns and labels; a gap where a name is missing."""
-    names = list(dict.fromkeys(name for column in columns.values() for name in column))
-    shown = {
-        title: [f"{column[name]:.2f}" if name in column else "" for name in names]
-        for title, column in columns.items()
-        if column
-    }
-    return shown, names
 
 
 def shown(case: Mapping[str, Any]) -> str:

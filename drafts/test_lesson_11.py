@@ -27,7 +27,7 @@ def test_every_rung_keeps_the_loss_and_the_gradient(report):
 @pytest.mark.slow
 def test_all_parts_of_a_step_take_time(report):
     parts = report["results"]["parts_ms"]
-    assert list(parts) == list(speed.PARTS)
+    assert parts.keys() == set(speed.PARTS)
     assert min(spent for name, spent in parts.items() if name != "between operations") > 0
 
 
@@ -39,9 +39,16 @@ def test_pretraining_tp_changes_nothing(report):
 
 
 @pytest.mark.slow
+def test_it_says_how_it_stands_beside_the_peer(report):
+    beside = report["results"]["beside_the_peer"]
+    assert beside["TinyLlama, short rows"] > 2
+    assert max(beside[f"{shape}, long rows"] for shape in ("TinyLlama", "Llama 2 7B")) < 1
+
+
+@pytest.mark.slow
 def test_threads_were_watched_with_every_setting(report):
     company = report["results"]["company"]
-    assert list(company) == list(speed.THREADS)
+    assert company.keys() == set(speed.THREADS)
     assert all(alone > 0 < beside for alone, beside in company.values())
 
 
@@ -104,11 +111,79 @@ def test_rungs_that_read_the_same_rows_have_the_same_losses(key):
     alike = {}
     for case in LADDER.cases("ladder", *key).values():
         recipe = case["recipe"]
-        if not recipe["dropout"]:
-            alike.setdefault((recipe["batch"], recipe["packing"], len(case["losses"])), []).append(case["losses"])
+        alike.setdefault((recipe["batch"], recipe["packing"], len(case["losses"])), []).append(case["losses"])
     compared = [group for group in alike.values() if len(group) > 1]
     assert compared
     assert max(speed.largest_gap(group[0], each) for group in compared for each in group) < 0.01
+
+
+CURVES = LADDER.cases("loss")
+FP32 = {group: CURVES[f"{group}, fp32"]["losses"] for group in ("padded", "packed")}
+GAPS = {way: speed.largest_gap(case["losses"], FP32[way.split(",")[0]]) for way, case in CURVES.items()}
+
+
+def test_a_whole_training_keeps_its_curve_by_each_kind_of_rung():
+    assert all(len(case["losses"]) == 40 for case in CURVES.values()) and len(CURVES) >= 16
+    others = ("packed, adapters in bf16", "packed, bf16 throughout", "padded, the book's, dropout")
+    assert max(gap for way, gap in GAPS.items() if way not in others) < 0.05
+    assert GAPS["padded, fp32, another order of sums"] < 1e-4 < GAPS["padded, the book's, bf16"]
+    for losses in FP32.values():
+        assert sum(losses[-10:]) / 10 < 0.3 * sum(losses[:3]) / 3  # it learns, so that equal curves say something
+
+
+def test_rounded_adapters_and_dropout_move_the_curve_more_than_any_rung_does():
+    rungs = max(gap for way, gap in GAPS.items() if "adapters" not in way and "dropout" not in way)
+    assert min(GAPS["packed, adapters in bf16"], GAPS["padded, the book's, dropout"]) > 1.5 * rungs
+
+
+def by_turns_with_the_peer(*key):
+    """Our top's tokens a second by those of the peer's best way, turn by turn."""
+    ours, theirs = (LADDER.cases(entry, *key) for entry in ("beside the peer", "peer"))
+    best = max(theirs, key=lambda way: speed.pace(theirs[way])).removesuffix(", again")
+    pairs = [(ours[f"our top{again}"], theirs[f"{best}{again}"]) for again in ("", ", again") if best + again in theirs]
+    assert all(case["versions"]["unsloth"] for _, case in pairs)
+    return [speed.gain(one, other) for one, other in pairs]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_on_long_rows_the_peer_is_a_little_ahead(shape):
+    assert all(0.95 < quotient < 1 for quotient in by_turns_with_the_peer(shape, "long"))
+
+
+def test_on_short_rows_the_peer_is_far_behind():
+    quotients = by_turns_with_the_peer("tinyllama", "short")
+    assert len(quotients) == 2 and min(quotients) > 2
+
+
+def test_the_top_ran_several_times_and_luck_is_a_few_hundredths():
+    for key in KEYS[:3]:
+        runs = LADDER.tops(*key)
+        paces = [speed.pace(run) for run in runs]
+        assert len({str(run["recipe"]) for run in runs}) == 1
+        assert len(runs) == 3 and max(paces) / min(paces) < 1.1
+
+
+def test_fp16_costs_nothing_at_the_top():
+    fp16 = LADDER.cases("the top but one", "tinyllama", "long")["fp16"]
+    _, low, high = speed.against(fp16, LADDER.tops("tinyllama", "long"))
+    assert low < 1 < high
+
+
+def test_padded_rows_of_unequal_length_gain_little_by_compiling_and_packed_ones_much():
+    cases = LADDER.cases("unequal rows", "tinyllama")
+    plain, compiled, packed = (cases[name] for name in ("padded", "padded, compiled", "packed, compiled"))
+    assert compiled["spread"][0] < plain["tokens_a_second"] < compiled["spread"][1]
+    assert compiled["compiled_graphs"] > packed["compiled_graphs"] and speed.gain(packed, plain) > 3
+    assert compiled["warmup_seconds"] > 5 * plain["warmup_seconds"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_stands_between_the_products_is_the_most_of_the_rest(shape):
+    """Of what the profile of the top calls by a name: small operations, before attention and dequantizing."""
+    *_, top = LADDER.cases("ladder", shape, "long").values()
+    spent = top["profile"]["ms"]
+    assert spent["elementwise"] > max(spent["attention"], spent["dequantize"])
+    assert spent["matrix products"] > top["share_of_ceiling"] * top["profile"]["step_ms"]  # none is beyond the ceiling
 
 
 # --- the graders ------------------------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ import pytest
 from lessons import ROOT
 
 from course_utils import adapters, models
+from course_utils.errors import CourseError
+from course_utils.making import five_seeds
 
 RECEIPT = models.POCKET.parent / "receipts" / "five_seeds.json"
 
@@ -50,14 +52,5 @@ def test_the_script_writes_such_a_receipt(tmp_path, tiny_model):
 
 
 def test_an_unknown_model_is_one_line(tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "course_utils.making.five_seeds",
-        "--out",
-        tmp_path / "s.json",
-        "--model",
-        "./nowhere",
-    ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 1 and done.stderr.strip() == "error: there is no directory ./nowhere"
+    with pytest.raises(CourseError, match="there is no directory ./nowhere"):
+        five_seeds.main(["--out", str(tmp_path / "s.json"), "--model", "./nowhere"])

@@ -21,7 +21,9 @@ def test_the_planted_faults_are_found_and_the_memo_says_yes(report):
     for kind, (hit, there, _) in results["found"].items():
         assert hit == there > 0, kind
     assert results["found"]["wrong"][2] <= 4 and results["found"]["unknown"][2] <= 3  # of some 190 rows
-    assert results["verdict"] == "yes" and results["trained"] > 0.8 > results["untrained"] and results["gain"][1] > 0.3
+    assert results["verdict"] == "yes" and results["trained"] > 0.8 and results["gain"][1] > 0
+    # The strongest way without training, which takes the model's words for the file's; a constant gives a quarter.
+    assert results["best_untrained"] == "its own words, translated" and 0.5 < results["untrained"] < 0.9
     assert results["certificate"] == "rounding"
     curve = {int(count): score for count, score in results["curve"].items()}
     assert curve[max(curve)] > curve[min(curve)] + 0.2
@@ -47,7 +49,8 @@ def test_a_useless_file_gets_a_no_and_a_killed_run_goes_on_where_it_was(tmp_path
         writer.writerow(["question", "answer"])
         writer.writerows([row["prompt"], row["completion"]] for row in rows)
 
-    options = [file, "--rows", "40", "--out", tmp_path / "out"]
+    test = planted.write(planted.useless(44, 80, 1).test, tmp_path / "test.jsonl")
+    options = [file, "--test", test, "--rows", "40", "--out", tmp_path / "out"]
     command = [sys.executable, "-m", "course_utils", "tune", *map(str, options)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 300
@@ -64,6 +67,8 @@ def test_a_useless_file_gets_a_no_and_a_killed_run_goes_on_where_it_was(tmp_path
     done = tune(*options)
     assert done.returncode == 0 and done.stdout.startswith("no:"), done.stderr
     assert json.loads((tmp_path / "out" / "results.json").read_text())["answers"] == 4
+    aside = [json.loads(line) for line in (tmp_path / "out" / "set_aside.jsonl").read_text().splitlines()]
+    assert {entry["reason"] for entry in aside} <= {"twin", "leak", "private", "unknown", "wrong"}
     said = (tmp_path / "out" / "memo.md").read_text()
     assert said.splitlines()[2].startswith(f"**{memo.VERDICTS['no']}.** Do not train:")
     assert kept.stat().st_mtime_ns == before
@@ -88,7 +93,7 @@ def test_a_test_that_was_seen_says_nothing(tmp_path):
     asked = [turns["conversations"][0]["value"] for turns in talks]
     seen = len({pair.second for pair in alike.leaks([row["prompt"] for row in rows], asked)}) / len(asked)
     assert seen > 0.8
-    assert f"{seen:.0%} of the test rows stand among the rows to train on: the score means nothing." in said
+    assert f"{seen:.0%} of the test rows had twins among the rows to train on: the score means nothing." in said
 
 
 @pytest.mark.parametrize(

@@ -154,9 +154,15 @@ def test_a_rung_is_compared_with_the_one_before_it_and_a_gap_is_named(ladder):
     assert speed.gain(cases["all"], cases["first"]) == 9.0
 
 
-def test_columns_stand_side_by_side_with_gaps():
-    columns, labels = speed.side_by_side({"one": {"a": 1.0, "b": 2.0}, "none": {}, "two": {"c": 3.0, "b": 4.0}})
-    assert labels == ["a", "b", "c"] and columns == {"one": ["1.00", "2.00", ""], "two": ["", "4.00", "3.00"]}
+def test_all_runs_of_a_top_are_found_and_a_case_is_compared_with_each(ladder):
+    ladder.runs = [run for run in ladder.runs if run["turn"] < 2]
+    ladder.runs += [entry("our top", 800) | {"entry": "beside the peer"}]
+    ladder.runs += [entry("our top", 1000, turn=2) | {"entry": "beside the peer"}]
+    ladder.runs += [entry("our top, bf16 throughout", 990) | {"entry": "beside the peer"}]
+    runs = ladder.tops("tiny", "long")
+    assert [speed.pace(run) for run in runs] == [900, 800, 1000]
+    assert speed.against({"tokens_a_second": 900}, runs) == (1.0, 0.9, 1.125)
+    assert len(ladder.tops("tiny", "short")) == 1 and ladder.tops("tiny", "real") == []
 
 
 def test_curves_are_compared_step_by_step():
