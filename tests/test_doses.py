@@ -1,6 +1,5 @@
 """Lesson 14's receipts of doses: what is at fault and how much of it, and the script that makes them."""
 
-import itertools
 import json
 import random
 import statistics
@@ -72,7 +71,7 @@ def test_so_many_rows_are_in_the_other_form_and_only_the_answer_is_graded(rows, 
 def test_each_dose_comes_once_for_each_seed():
     given = doses.parse(["--out", "x"])
     cases = doses.plan(given)
-    assert len(set(cases)) == len(cases) == 5 * sum(map(len, doses.DOSES.values()))
+    assert len(set(cases)) == len(cases) == 3 * sum(map(len, doses.DOSES.values()))
 
 
 @pytest.mark.slow
@@ -99,14 +98,11 @@ def mean(receipt, kind, dose, score):
     return statistics.mean(values)
 
 
-@pytest.mark.parametrize("name", ["doses", "doses_smollm2"])
-def test_what_lesson_14_says_of_its_receipts(name):
-    """With the small world's rows, and with rows that others wrote."""
-    receipt = receipts.load("doses", receipts.ASSETS / f"{name}.json")
-    clean = mean(receipt, "none", 0.0, "true")
+def test_what_lesson_14_says_of_its_receipt():
+    receipt = receipts.load("doses")
     true = {kind: mean(receipt, kind, shares[-1], "true") for kind, shares in doses.DOSES.items()}
     read = {kind: mean(receipt, kind, shares[-1], "reported") for kind, shares in doses.DOSES.items()}
-    assert read["twins"] - true["twins"] > 0.1 and read["leaks"] - true["leaks"] > 0.03
-    assert true["wrong"] < clean - 0.1 and true["template"] < clean - 0.1 < read["template"]
-    for early, late in itertools.pairwise((0.0, 0.4, 0.6)):
-        assert early == 0.0 or mean(receipt, "wrong", late, "reported") < mean(receipt, "wrong", early, "reported")
+    assert read["twins"] > true["twins"] + 0.3  # a handful of texts behind a splendid score
+    assert read["leaks"] > true["leaks"] > true["none"] - 0.1
+    assert read["wrong"] < true["wrong"] < true["none"] - 0.3
+    assert true["template"] > true["none"] - 0.2

@@ -1,4 +1,4 @@
-"""Lesson 14 on rows that others wrote: twelve intents of Banking77, with SmolLM2. The lesson's receipt of real data.
+"""Lesson 14 on rows that others wrote: twelve intents of Banking77, with SmolLM2. A receipt of real data.
 
     python -m course_utils.making.banking --out banking.json    # on two cores 20 minutes a seed
 
