@@ -19,10 +19,9 @@ from course_utils import alike, checks, memo, planted
 def test_the_planted_faults_are_found_and_the_memo_says_yes(report):
     results = report["results"]
     for kind, (hit, there, _) in results["found"].items():
-        # A judge that learned from wrong answers too shares one now and then; the other kinds are found by counting.
-        assert there > 0 and hit >= (0.75 * there if kind == "wrong" else there), kind
+        assert hit == there > 0, kind
     assert results["found"]["wrong"][2] <= 4 and results["found"]["unknown"][2] <= 3  # of some 190 rows
-    assert results["verdict"] == "yes" and results["trained"] > 0.8 and results["gain"][1] > 0
+    assert results["verdict"] == "yes" and results["trained"] > 0.8 and results["gain"][1] > 0.1
     # The strongest way without training, which takes the model's words for the file's; a constant gives a quarter.
     assert results["best_untrained"] == "its own words, translated" and 0.5 < results["untrained"] < 0.9
     assert results["certificate"] == "rounding"
